@@ -1,0 +1,43 @@
+# The contributor's guide: `make help`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help install demo test check golden bench clean
+help:  ## this page
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ocpp-gateway needs Python 3.11 or newer; set PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.developer: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed  ## .venv with the command .venv/bin/ocpp-gateway
+
+demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens
+	@$(BIN)/ocpp-gateway demo
+
+test: $(VENV)/.developer  ## all tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.developer  ## format, lint, strict types, import rules, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
+	$(BIN)/python -m tests.transcript --rewrite tests/transcripts
+
+bench: $(VENV)/.developer  ## round trips per core and latency beside HAProxy and a naive proxy
+	$(BIN)/python -m bench
+
+clean:  ## remove .venv and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""The proxy: sockets, store, policy."""

@@ -1,0 +1,161 @@
+"""The only place where objects are put together: a process from its first socket to its last."""
+
+import asyncio
+import os
+import signal
+import ssl
+
+import structlog
+
+from gateway import security
+from gateway.admin.server import AdminServer
+from gateway.config import Config, ConfigError, load
+from gateway.listener import ListenerServer
+from gateway.metrics import Metrics
+from gateway.node import Node
+from gateway.store import StoreError, make_store
+from gateway.upstream import Upstream
+
+_SLOWEST_CLOSES_PER_SECOND = 50
+"""A drain closes at least this many a second, so that a small fleet is let go in a moment."""
+
+
+class StartError(Exception):
+    """The gateway cannot start; one line each."""
+
+
+class App:
+    """One gateway process."""
+
+    def __init__(self, config: Config, loop_name: str) -> None:
+        self.config = config
+        self.metrics = Metrics()
+        self.metrics.started(loop_name)
+        self.node = Node(config, make_store(config), self.metrics)
+        self.admin = AdminServer(self.node)
+        self.listeners: list[ListenerServer] = []
+        self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
+        self._retired: list[Upstream] = []
+        self._reloading: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT and the drain that follows. Raises StartError."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._terminate)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        try:
+            await self._open()
+            await self._stop.wait()
+            await self._drain()
+        finally:
+            await self._close()
+
+    async def _open(self) -> None:
+        config = self.config
+        try:
+            await self.node.store.open()
+        except StoreError as error:
+            raise StartError(f"store: {error}") from None
+        await self._open_backends(config)
+        host, port = await self._bound("admin", str(config.admin.bind), self.admin)
+        self._logger.info("admin_listens", address=f"{host}:{port}")
+        for listener in config.listeners:
+            try:
+                context = security.server_context(listener.tls) if listener.tls is not None else None
+            except (OSError, ssl.SSLError) as error:
+                raise StartError(f"listener {listener.bind}: {error}") from None
+            server = ListenerServer(self.node, listener, context)
+            host, port = await self._bound("listener", str(listener.bind), server)
+            self.listeners.append(server)
+            self._logger.info("listener_listens", address=f"{host}:{port}", tls=context is not None)
+        self._watch_expiry()
+        self.admin.listeners_up = True
+        self._logger.info("gateway_ready", pid=os.getpid())
+
+    async def _open_backends(self, config: Config) -> None:
+        for name, backend in config.backends.items():
+            upstream = Upstream(backend, config.limits)
+            try:
+                await upstream.open()
+            except (OSError, ssl.SSLError) as error:
+                raise StartError(f"backend {name}: {error}") from None
+            self.node.upstreams[name] = upstream
+
+    async def _bound(self, what: str, address: str, server: AdminServer | ListenerServer) -> tuple[str, int]:
+        try:
+            return await server.open()
+        except OSError as error:
+            raise StartError(f"{what} {address}: {error.strerror or error}") from None
+
+    async def _drain(self) -> None:
+        """Not ready, no new connections, then the stations go one after another (1012) within the time given."""
+        node = self.node
+        node.draining = True
+        self.metrics.draining.set(1)
+        for listener in self.listeners:
+            listener.stop_accepting()
+        sessions = list(node.sessions.values())
+        self._logger.info("drain_began", stations=len(sessions))
+        pause = min(1 / _SLOWEST_CLOSES_PER_SECOND, self.config.drain.seconds / max(1, len(sessions)))
+        drains = []
+        for session in sessions:
+            if self._hurry.is_set():
+                break
+            drains.append(asyncio.create_task(session.drain()))
+            await asyncio.sleep(pause)
+        deadline = asyncio.get_running_loop().time() + self.config.limits.write_seconds + 6
+        while node.sessions and not self._hurry.is_set() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        for task in drains:
+            task.cancel()
+        self._logger.info("drain_ended", left=len(node.sessions))
+
+    async def _close(self) -> None:
+        for listener in self.listeners:
+            await listener.close()
+        await self.admin.close()
+        for upstream in [*self.node.upstreams.values(), *self._retired]:
+            await upstream.close()
+        await self.node.store.close()
+
+    # -- signals ----------------------------------------------------------------------------------------------------
+
+    def _terminate(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def _reload(self) -> None:
+        """SIGHUP: the file again, and every certificate. A mistake changes nothing."""
+        self._reloading = asyncio.get_running_loop().create_task(self._reload_now())
+
+    async def _reload_now(self) -> None:
+        try:
+            config = load(self.config.path, os.environ)
+            if config.listeners != self.config.listeners or config.store != self.config.store:
+                self._logger.warning("reload_needs_restart", why="listeners and store are read at the start only")
+            for server, listener in zip(self.listeners, self.config.listeners, strict=True):
+                if server.context is not None and listener.tls is not None:
+                    security.load_certificates(server.context, listener.tls)
+            old = dict(self.node.upstreams)
+            await self._open_backends(config)
+        except ConfigError as error:
+            for line in error.mistakes:
+                self._logger.error("reload_refused", why=line)
+            return
+        except (OSError, ssl.SSLError, StartError) as error:
+            self._logger.error("reload_refused", why=str(error))
+            return
+        self.config = self.node.config = config
+        self._watch_expiry()
+        # Live connections stay with the one that dialled them; only new dials go through the new ones.
+        self._retired += old.values()
+        self._logger.info("reloaded")
+
+    def _watch_expiry(self) -> None:
+        for listener in self.config.listeners:
+            for path in listener.tls.certificate if listener.tls is not None else ():
+                self.metrics.certificate_expiry.labels(path.name).set(security.expiry(path))

@@ -1,0 +1,258 @@
+"""One station's life on one backend: sockets in, effects out, one writer, one timer."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from time import perf_counter, time
+from typing import Any
+
+import structlog
+
+from gateway.config import Limits
+from gateway.identity import Identity
+from gateway.metrics import Metrics
+from gateway.observer import Observer
+from gateway.ratelimit import Bucket
+from gateway.sockets import Gone, Socket
+from gateway.store import Change, Store, StoreError
+from gateway.switchboard import Switchboard
+from gateway.upstream import Leg
+from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
+from translators.frames import BadFrame, decode
+from translators.links import is_shared
+
+GOING_AWAY = 1001
+POLICY = 1008
+RESTART = 1012
+OVERLOAD = 1013
+_FINISH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a session ended: `code` and `text` go to the station, `reason` to the metric."""
+
+    code: int
+    text: str
+    reason: str
+
+
+class Bridge:
+    """Carries the effects of one switchboard out, in order. Both readers feed it; nobody else writes."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        backend: str,
+        station: Socket,
+        leg: Leg,
+        board: Switchboard,
+        store: Store,
+        limits: Limits,
+        metrics: Metrics,
+        observer: Observer,
+        logger: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self.identity = identity
+        self.backend = backend
+        self._station = station
+        self._csms = leg.socket
+        self._board = board
+        self._store = store
+        self._limits = limits
+        self._metrics = metrics
+        self._observer = observer
+        self._logger = logger
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Effect] = deque()
+        self._pumping = False
+        self._ending: asyncio.Future[Ending] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._ticking: asyncio.Task[None] | None = None
+        self._finished = asyncio.Event()
+
+    async def run(self) -> Ending:
+        """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
+        readers = [self._work(self._read(self._station, "station")), self._work(self._read(self._csms, "csms"))]
+        ending = Ending(RESTART, "the gateway stops", "drain")
+        try:
+            await self._carry_out(self._board.open(self._loop.time()))
+            ending = await self._ending
+        finally:
+            self._board.close()
+            self._queue.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+            tasks = [*readers, *([self._ticking] if self._ticking is not None else [])]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._finished.set()
+            await asyncio.gather(
+                self._station.close(ending.code, ending.text), self._csms.close(1000, "station gone"), return_exceptions=True
+            )
+        return ending
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work, name=f"session {self.identity.key}")
+        task.add_done_callback(self._worked)
+        return task
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        """A defect of ours ends this session and no other."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("session_failed", error=repr(error), exc_info=error)
+            self.end(RESTART, "the gateway failed", "defect")
+
+    def end(self, code: int, text: str, reason: str) -> None:
+        """End the session; the first reason counts."""
+        if not self._ending.done():
+            self._ending.set_result(Ending(code, text, reason))
+            self._board.close()
+
+    async def replace(self) -> None:
+        """A newer connection takes over: when this returns, this session writes nothing any more."""
+        self.end(POLICY, "replaced by a newer connection", "replaced")
+        await self._finished.wait()
+
+    async def drain(self) -> None:
+        """End the session when no conversation is at work, or soon."""
+        patience = self._loop.time() + _FINISH_SECONDS
+        while not self._board.stage.idle() and self._loop.time() < patience and not self._ending.done():
+            await asyncio.sleep(0.05)
+        self.end(RESTART, "the gateway drains", "drain")
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    async def _read(self, source: Socket, peer: str) -> None:
+        take = self._board.from_station if peer == "station" else self._board.from_csms
+        refuse = self._board.bad_from_station if peer == "station" else self._board.bad_from_csms
+        duration = self._metrics.forward_from_station if peer == "station" else self._metrics.forward_from_csms
+        target = self._csms if peer == "station" else self._station
+        bucket = Bucket(self._limits.frames_per_second, 2 * self._limits.frames_per_second, self._loop.time())
+        while True:
+            text = await source.receive()
+            if isinstance(text, Gone):
+                return self._gone(text, peer)
+            began = perf_counter()
+            now = self._loop.time()
+            try:
+                frame = decode(text)
+            except BadFrame as bad:
+                effects = refuse(bad, now)
+            else:
+                self._observer.received(peer, frame)
+                effects = take(frame, now)
+            await self._carry_out(effects)
+            duration.observe(perf_counter() - began)
+            # From here on nobody waits for this peer but itself.
+            if peer == "station":
+                await self._slow_down(bucket)
+            await target.room()
+            await source.room()
+
+    async def _slow_down(self, bucket: Bucket) -> None:
+        """Read no faster than the limit, and not at all while the station's calls pile up."""
+        delay = bucket.take(self._loop.time())
+        if delay > 0:
+            self._metrics.rate_limited.labels("frames").inc()
+            await asyncio.sleep(delay)
+        while self._board.station_full and not self._ending.done():
+            await asyncio.sleep(0.02)
+
+    def _gone(self, gone: Gone, peer: str) -> None:
+        if peer == "station":
+            self.end(GOING_AWAY, "", "station_closed" if gone.code != 1006 else "station_lost")
+        else:
+            self._logger.info("backend_lost", code=gone.code, why=gone.why)
+            self.end(RESTART, "the backend is gone", "backend_lost")
+
+    # -- carrying out -----------------------------------------------------------------------------------------------
+
+    async def _carry_out(self, effects: list[Effect]) -> None:
+        """In order, across both readers and the timer: whoever comes while it works only adds to the queue."""
+        self._queue.extend(effects)
+        if self._pumping:
+            return
+        self._pumping = True
+        try:
+            while self._queue and not self._ending.done():
+                effect = self._queue.popleft()
+                if isinstance(effect, ToStation):
+                    await self._station.send(effect.frame.text)
+                elif isinstance(effect, ToCsms):
+                    await self._csms.send(effect.frame.text)
+                elif isinstance(effect, Note):
+                    self._observer.note(effect)
+                elif isinstance(effect, Close):
+                    self.end(effect.code, effect.reason, "answer_withheld")
+                else:
+                    await self._remember(effect)
+        finally:
+            self._pumping = False
+        self._arm()
+
+    async def _remember(self, effect: Remember | Forget) -> None:
+        """This change and those right behind it, durable before the next frame is on the wire."""
+        changes = [self._change(effect)]
+        while self._queue and isinstance(self._queue[0], Remember | Forget):
+            following = self._queue.popleft()
+            assert isinstance(following, Remember | Forget)
+            changes.append(self._change(following))
+        durable = self._store.write(self.identity.key, changes)
+        if durable is None:
+            return
+        began = perf_counter()
+        try:
+            await durable
+        except StoreError as error:
+            # What depends on it must not be sent: the station keeps its message and comes back.
+            self._metrics.store_up.set(0)
+            self._logger.error("store_failed", error=str(error))
+            self.end(RESTART, "the store is not available", "store_failed")
+        else:
+            self._metrics.store_up.set(1)
+            self._metrics.store_write.observe(perf_counter() - began)
+
+    def _change(self, effect: Remember | Forget) -> Change:
+        value: Any = effect.value if isinstance(effect, Remember) else None
+        return Change("" if is_shared(effect.key) else self.backend, effect.key, value)
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """One timer for everything that may be due; it is only moved when something is due earlier."""
+        limits = self._limits
+        due = min(
+            self._station.due(limits.ping_seconds, limits.pong_seconds),
+            self._csms.due(limits.ping_seconds, limits.pong_seconds),
+        )
+        deadline = self._board.deadline()
+        if deadline is not None and deadline < due:
+            due = deadline
+        if self._timer is not None:
+            if self._timer_at <= due:
+                return
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self._loop.call_at(due, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if not self._ending.done():
+            self._ticking = self._work(self._tick())
+
+    async def _tick(self) -> None:
+        limits = self._limits
+        # The wall clock may have been set since: timers must not notice, timestamps must.
+        self._board.stage.epoch = time() - self._loop.time()
+        if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
+            return self.end(GOING_AWAY, "no sign of life", "station_silent")
+        if not await self._csms.keep_alive(limits.ping_seconds, limits.pong_seconds):
+            self._logger.warning("backend_silent")
+            return self.end(RESTART, "the backend is gone", "backend_lost")
+        await self._carry_out(self._board.tick(self._loop.time()))
+        return None
+

@@ -1,0 +1,89 @@
+"""`check`: whether a configuration can be used, and what it means."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.cli import Failed
+
+
+@click.command("check")
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("gateway.yaml"),
+    show_default=True,
+    help="The configuration file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(path: Path, as_json: bool) -> None:
+    """Validates a configuration, the files it names, and its routes.
+
+    Every mistake of the file is one line on stderr, FILE:LINE:COLUMN: PATH.TO.KEY: WHAT IS WRONG, and the exit code is 2;
+    otherwise a summary is printed and the exit code is 0.
+    """
+    from gateway.config import ConfigError, load
+
+    try:
+        config = load(path, os.environ)
+    except ConfigError as error:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "mistakes": error.mistakes}, indent=2))
+        raise Failed(error.mistakes, 2) from None
+    listeners = [
+        {
+            "bind": str(listener.bind),
+            "tls": listener.tls is not None,
+            "paths": listener.paths,
+            "subprotocols": listener.subprotocols,
+            "auth": listener.auth,
+        }
+        for listener in config.listeners
+    ]
+    backends = {
+        name: {"url": backend.url_template, "subprotocols": backend.subprotocols, "when_down": backend.when_down}
+        for name, backend in config.backends.items()
+    }
+    routes = [
+        {
+            "match": route.match.model_dump(exclude_none=True),
+            "backend": route.backend,
+            "followers": [follower.backend for follower in route.followers],
+        }
+        for route in config.routes
+    ]
+    summary: dict[str, Any] = {
+        "ok": True,
+        "mistakes": [],
+        "warnings": config.warnings,
+        "listeners": listeners,
+        "backends": backends,
+        "routes": routes,
+        "store": str(config.store),
+        "admin": str(config.admin.bind),
+    }
+    click.echo(json.dumps(summary, indent=2) if as_json else "\n".join([f"OK {path}", *_lines(summary)]))
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    for listener in summary["listeners"]:
+        scheme = "wss" if listener["tls"] else "ws"
+        lines.append(
+            f"listener  {scheme}://{listener['bind']}  {' '.join(listener['paths'])}"
+            f"  {' '.join(listener['subprotocols'])}  auth {' or '.join(listener['auth'])}"
+        )
+    for name, backend in summary["backends"].items():
+        subprotocols = " ".join(backend["subprotocols"])
+        lines.append(f"backend   {name}  {backend['url']}  {subprotocols}  when down: {backend['when_down']}")
+    for route in summary["routes"]:
+        match = ", ".join(f"{key} {value}" for key, value in route["match"].items()) or "every station"
+        followers = f" (+ {', '.join(route['followers'])})" if route["followers"] else ""
+        lines.append(f"route     {match} -> {route['backend']}{followers}")
+    lines += [f"store     {summary['store']}", f"admin     http://{summary['admin']}"]
+    return lines + [f"warning   {warning}" for warning in summary["warnings"]]

@@ -1,0 +1,46 @@
+"""The configuration file: frozen, typed, and every mistake of a file at once with its place.
+
+`load` reads the file for a process, `parse` reads a text for a test. What they give back is `Config`.
+"""
+
+from gateway.config.load import NOT_YET, ConfigError, load, parse
+from gateway.config.model import (
+    Admin,
+    Backend,
+    BackendTls,
+    Config,
+    Credentials,
+    Drain,
+    Follower,
+    Limits,
+    Listener,
+    ListenerTls,
+    Log,
+    Match,
+    Route,
+)
+from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Store
+
+__all__ = [
+    "IDENTITY",
+    "NOT_YET",
+    "SUBPROTOCOLS",
+    "Admin",
+    "Backend",
+    "BackendTls",
+    "Bind",
+    "Config",
+    "ConfigError",
+    "Credentials",
+    "Drain",
+    "Follower",
+    "Limits",
+    "Listener",
+    "ListenerTls",
+    "Log",
+    "Match",
+    "Route",
+    "Store",
+    "load",
+    "parse",
+]

@@ -1,0 +1,101 @@
+"""Reads the configuration file: text, shape, meaning; all mistakes of one run together."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gateway.config import checks
+from gateway.config.document import Document, Mistake, Steps
+from gateway.config.model import Config
+from gateway.config.wording import mistakes_of
+
+NOT_YET: dict[str, str] = {
+    "listeners.auth=basic": "this version cannot verify passwords yet; use forward or none",
+    "listeners.auth=mtls": "this version cannot verify station certificates as credentials yet; use forward or none",
+    "backends.*.when_down=buffer": "this version cannot buffer yet; use hold or close",
+    "backends.*.guard.*=adopt": "this version cannot adopt yet; use reject or forward",
+    "routes.followers": "this version cannot copy to followers yet; leave the key out",
+    "stations_file": "this version reads no stations file yet; leave the key out",
+    "store=redis:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
+    "store=rediss:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
+    "store=redis+sentinel:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
+    "store=redis+cluster:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
+}
+"""What may be configured but not honoured by this version: `key` (with any content), `key=value` or `key=scheme:` -> a
+sentence. `*` stands for a name, list indices are left out. A feature that has arrived takes its line out of here."""
+
+
+class ConfigError(Exception):
+    """The file cannot be used. `mistakes` are lines `file:line:column: path.to.key: what is wrong`, in file order."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+def load(path: Path, env: Mapping[str, str]) -> Config:
+    """The configuration in the file at `path`, its `${NAME}` taken from `env`. Raises ConfigError with every mistake."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError([f"{path}:1:1: (file): cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError([f"{path}:{line}:{column}: (file): is not UTF-8 text"]) from None
+    return parse(text, env, path=path)
+
+
+def parse(text: str, env: Mapping[str, str], *, path: Path = Path("gateway.yaml")) -> Config:
+    """The configuration in `text` as if it stood in the file `path`. Raises ConfigError with every mistake."""
+    document = Document(text, path.absolute().parent, env)
+    found = list(document.mistakes)
+    config = None
+    if not isinstance(document.data, dict):
+        if not found:
+            what = "is empty" if document.data is None else "should be a mapping (key: value) at the top"
+            found.append(document.mistake((), what))
+    else:
+        unable = _not_yet(document)
+        objections: list[Mistake] = []
+        try:
+            config = Config.model_validate(document.data, context={"base": document.base})
+        except ValidationError as error:
+            objections = [mistake for mistake in mistakes_of(error, document) if not document.is_broken(mistake.steps)]
+        # Of one value one thing is said; the checks read what is left when the shape is wrong elsewhere.
+        told = {mistake.steps for mistake in unable + objections}
+        meaning = [mistake for mistake in checks.mistakes(document) if not document.is_broken(mistake.steps)]
+        found += unable + objections + [mistake for mistake in meaning if mistake.steps not in told]
+    if found or config is None:
+        raise ConfigError(_lines(found, path))
+    config._path = path
+    config._warnings = tuple(_lines(list(checks.warnings(document, config)), path))
+    return config
+
+
+def _lines(mistakes: list[Mistake], path: Path) -> list[str]:
+    in_order = sorted(mistakes, key=lambda mistake: (mistake.place, mistake.steps and str(mistake.steps)))
+    return list(dict.fromkeys(mistake.line(str(path)) for mistake in in_order))
+
+
+def _not_yet(document: Document) -> list[Mistake]:
+    found = []
+    for steps in document.walk():
+        value = document.get(*steps)
+        names = _pattern(steps)
+        asked = [names] if isinstance(steps[-1], str) else []
+        if isinstance(value, str):
+            asked += [f"{names}={value}", f"{names}={value.partition(':')[0]}:"]
+        if value not in (None, [], {}, ""):
+            found += [document.mistake(steps, NOT_YET[key]) for key in asked if key in NOT_YET]
+    return found
+
+
+def _pattern(steps: Steps) -> str:
+    words = [str(step) for step in steps if isinstance(step, str)]
+    if words[0] == "backends" and len(words) > 1:
+        words[1] = "*"
+        if words[2:3] == ["guard"] and len(words) > 3:
+            words[3] = "*"
+    return ".".join(words)

@@ -1,0 +1,285 @@
+"""The shape of the configuration: one frozen model per section, with its defaults.
+
+Values are checked one by one here; what two keys must have in common is in `checks`. Durations are seconds.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
+
+from gateway.config.values import (
+    IDENTITY,
+    SUBPROTOCOLS,
+    Bind,
+    Store,
+    Subprotocol,
+    read_backend_url,
+    read_bind,
+    read_file_name,
+    read_path_pattern,
+    read_store,
+    url_template,
+)
+
+ListenerAuth = Literal["forward", "none", "basic", "mtls"]
+TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
+IdTokenType = Literal[
+    "auto", "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
+]
+GuardRule = Literal["reject", "adopt", "forward"]
+
+
+def _base(info: ValidationInfo) -> Path:
+    base = (info.context or {}).get("base")
+    return base if isinstance(base, Path) else Path.cwd()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("should be text")
+    return value
+
+
+def _as_bind(value: Any) -> Any:
+    return value if isinstance(value, Bind) else read_bind(_text(value))
+
+
+def _as_file(value: Any, info: ValidationInfo) -> Any:
+    return read_file_name(value, _base(info)) if isinstance(value, str) else value
+
+
+def _as_store(value: Any, info: ValidationInfo) -> Any:
+    return value if isinstance(value, Store) else read_store(_text(value), _base(info))
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(twice)} more than once")
+    return values
+
+
+def _secret(value: Any) -> Any:
+    if value == "":
+        raise ValueError("is empty")
+    return value
+
+
+OneOrMore = BeforeValidator(_as_list)
+Once = AfterValidator(_each_once)
+Secret = Annotated[SecretStr, BeforeValidator(_secret)]
+Text = Annotated[str, Field(min_length=1)]
+BindText = Annotated[Bind, BeforeValidator(_as_bind)]
+ReadableFile = Annotated[Path, BeforeValidator(_as_file)]
+StoreText = Annotated[Store, BeforeValidator(_as_store)]
+PathPattern = Annotated[str, AfterValidator(read_path_pattern)]
+BackendUrl = Annotated[str, AfterValidator(read_backend_url)]
+Subprotocols = Annotated[tuple[Subprotocol, ...], Field(min_length=1), Once]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A mapping of the file. An empty one (`limits:` with nothing under it) means its defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class ListenerTls(Section):
+    """What the gateway shows to stations. `certificate` and `key` are parallel: several serve RSA and ECDSA, or SNI."""
+
+    certificate: Annotated[tuple[ReadableFile, ...], OneOrMore, Field(min_length=1)]
+    key: Annotated[tuple[ReadableFile, ...], OneOrMore, Field(min_length=1)]
+    client_ca: ReadableFile | None = None
+    min_version: TlsVersion = "1.2"
+
+
+class Listener(Section):
+    """Where stations connect. Without `tls` it is plain ws; `strict_part4` answers 101 and closes for no subprotocol."""
+
+    bind: BindText
+    paths: Annotated[tuple[PathPattern, ...], Field(min_length=1), Once] = ("/{identity}", "/ocpp/{identity}")
+    subprotocols: Subprotocols = SUBPROTOCOLS
+    default_subprotocol: Subprotocol | None = None
+    tls: ListenerTls | None = None
+    auth: Annotated[tuple[ListenerAuth, ...], OneOrMore, Field(min_length=1), Once] = ("forward",)
+    strict_part4: bool = False
+
+
+class Credentials(Section):
+    """HTTP Basic credentials for a backend; `{identity}` in the username is the station's identity there."""
+
+    username: Text = IDENTITY
+    password: Secret
+
+
+class BackendTls(Section):
+    """Trust and own certificate towards a backend; without `ca` the system's authorities are trusted."""
+
+    ca: ReadableFile | None = None
+    certificate: ReadableFile | None = None
+    key: ReadableFile | None = None
+
+
+def _auth_kind(value: Any) -> str:
+    return "credentials" if isinstance(value, Mapping | Credentials) else "word"
+
+
+BackendAuth = Annotated[
+    Annotated[Literal["forward", "none"], Tag("word")] | Annotated[Credentials, Tag("credentials")],
+    Discriminator(_auth_kind),
+]
+
+
+class Backend(Section):
+    """One upstream CSMS. `subprotocols` are in order of preference."""
+
+    url: BackendUrl
+    subprotocols: Subprotocols = ("ocpp1.6",)
+    auth: BackendAuth = "forward"
+    tls: BackendTls = BackendTls()
+    when_down: Literal["hold", "close", "buffer"] = "hold"
+    hold_seconds: Seconds = 10.0
+    call_timeout_seconds: Seconds = 25.0
+    answer_locally: Annotated[tuple[Text, ...], Once] = ()
+    id_token_type: IdTokenType = "auto"  # noqa: S105
+    guard: Mapping[Text, GuardRule] = {}
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """The key under `backends`."""
+        return self._name
+
+    @property
+    def url_template(self) -> str:
+        """The URL with `{identity}` in it exactly where the station's percent-encoded identity belongs."""
+        return url_template(self.url)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_guard(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("guard", {}) is None:
+            return {**value, "guard": {}}
+        return value
+
+
+class Match(Section):
+    """What a route asks of a station; all that is given must hold. `identity` is a glob, any letter case."""
+
+    identity: Text | None = None
+    subprotocol: Subprotocol | None = None
+    tag: Text | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether no station is left out."""
+        return self.identity is None and self.subprotocol is None and self.tag is None
+
+
+class Follower(Section):
+    """A backend that gets a copy; `allow` are the calls of its own that may reach the station."""
+
+    backend: Text
+    allow: Annotated[tuple[Text, ...], Once] = ()
+
+
+class Route(Section):
+    """Stations that match go to `backend`; the first matching route wins."""
+
+    match: Match = Match()
+    backend: Text
+    followers: tuple[Follower, ...] = ()
+
+
+class Admin(Section):
+    """Admin API, metrics and console."""
+
+    bind: BindText = Bind("127.0.0.1", 9090)
+    token: Secret | None = None
+
+
+class Limits(Section):
+    """What one gateway process takes on before it refuses, and how long it waits."""
+
+    max_connections: Count = 20000
+    max_frame_bytes: Count = 1048576
+    handshake_seconds: Seconds = 10.0
+    connects_per_second: Rate = 250.0
+    frames_per_second: Rate = 50.0
+    ping_seconds: Seconds = 30.0
+    pong_seconds: Seconds = 10.0
+    queue_calls: Count = 16
+    write_seconds: Seconds = 10.0
+
+
+class Drain(Section):
+    """How long a drain spreads the closing of connections."""
+
+    seconds: Seconds = 120.0
+
+
+class Log(Section):
+    """`auto` writes colours on a terminal, else JSON; `redact` are payload keys whose values are never written."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+    redact: tuple[Text, ...] = ("idTag", "idToken", "AuthorizationKey", "BasicAuthPassword")
+
+
+class Config(Section):
+    """The whole file. `path` is where it was read, `warnings` are lines like a mistake's that stop nothing."""
+
+    listeners: Annotated[tuple[Listener, ...], Field(min_length=1)]
+    backends: Annotated[Mapping[Text, Backend], Field(min_length=1)]
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+    unknown_stations: Literal["accept", "reject"] = "accept"
+    stations_file: ReadableFile | None = None
+    store: StoreText = Field(default="sqlite:ocpp-gateway.db", validate_default=True)
+    admin: Admin = Admin()
+    limits: Limits = Limits()
+    drain: Drain = Drain()
+    validation: Literal["off", "count", "reject"] = "count"
+    log: Log = Log()
+    _path: Path = PrivateAttr(Path("gateway.yaml"))
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def path(self) -> Path:
+        """The file it was read from, as given."""
+        return self._path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """`file:line:column: path.to.key: what is odd`, sorted by place."""
+        return self._warnings
+
+    @model_validator(mode="after")
+    def _name_backends(self) -> "Config":
+        for name, backend in self.backends.items():
+            backend._name = name
+        return self

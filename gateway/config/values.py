@@ -1,0 +1,178 @@
+"""The scalar values of the configuration that have a form of their own: addresses, URLs, stores, files.
+
+Every reader here takes the text of one scalar and raises ValueError with a sentence that fits after `path.to.key: `.
+No sentence repeats a text that may hold a secret.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+IDENTITY = "{identity}"
+"""The one placeholder of path patterns, backend URLs and backend usernames."""
+
+Subprotocol = Literal["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]
+SUBPROTOCOLS: tuple[Subprotocol, ...] = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
+
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*\.?")
+_PATH_PATTERN = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/\{identity\}")
+_HOST_LIST = r"[^\s/,@]+(,[^\s/,@]+)*"
+_USER = r"([^\s/@]*@)?"
+_STORES = {
+    "redis": re.compile(rf"rediss?://{_USER}[^\s/,@]+(/\d+)?"),
+    "redis+sentinel": re.compile(rf"redis\+sentinel://{_USER}{_HOST_LIST}/[^\s/]+(/\d+)?"),
+    "redis+cluster": re.compile(rf"redis\+cluster://{_USER}{_HOST_LIST}/?"),
+}
+_STORE_FORMS = (
+    "memory or sqlite:PATH or redis://HOST:PORT/DB or rediss://HOST:PORT/DB"
+    " or redis+sentinel://HOST,HOST/MASTER/DB or redis+cluster://HOST,HOST"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """An address to listen on. `host` has no brackets; port 0 lets the system choose. `str()` gives the written form."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host.lower() == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def read_bind(text: str) -> Bind:
+    """`0.0.0.0:8443`, `[::]:8443`, `localhost:0`."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not bracketed):
+        raise ValueError("should be host:port such as 0.0.0.0:8443 or [::]:8443")
+    if not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError("the port should be a number from 0 to 65535")
+    if bracketed:
+        host = host[1:-1]
+        try:
+            ipaddress.IPv6Address(host)
+        except ValueError:
+            raise ValueError("what stands in brackets is not an IPv6 address") from None
+    elif re.fullmatch(r"[0-9.]+", host):
+        try:
+            ipaddress.IPv4Address(host)
+        except ValueError:
+            raise ValueError(f"{host} is not an IPv4 address") from None
+    elif not _HOST_NAME.fullmatch(host):
+        raise ValueError(f"{host!r} is neither an address nor a host name")
+    return Bind(host, int(port))
+
+
+def read_path_pattern(text: str) -> str:
+    """`/{identity}` after any literal prefix."""
+    if not _PATH_PATTERN.fullmatch(text):
+        raise ValueError("should be a literal path that ends in /{identity}, such as /ocpp/{identity}")
+    return text
+
+
+def read_backend_url(text: str) -> str:
+    """A ws or wss URL, with or without `{identity}`, without credentials."""
+    try:
+        parts = urlsplit(text.replace(IDENTITY, "identity"))
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in ("ws", "wss"):
+        raise ValueError("should be a URL that starts with ws:// or wss://")
+    if not host:
+        raise ValueError("names no host")
+    if "@" in parts.netloc:
+        raise ValueError("should hold no credentials; write them under `auth`")
+    if "{identity}" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError("{identity} may stand in the path or the query, not in the host")
+    if "#" in text or re.search(r"\s", text):
+        raise ValueError("should hold neither blanks nor a #fragment")
+    if re.search(r"[{}]", text.replace(IDENTITY, "")):
+        raise ValueError("the only placeholder is {identity}")
+    return text
+
+
+def url_template(url: str) -> str:
+    """The backend URL with `{identity}` in it, appended to the path where the URL does not name it."""
+    if IDENTITY in url:
+        return url
+    address, mark, query = url.partition("?")
+    return f"{address.rstrip('/')}/{IDENTITY}{mark}{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where state is kept. `path` is absolute and set for sqlite only; `url` is set for redis and may hold a password."""
+
+    kind: Literal["memory", "sqlite", "redis", "redis+sentinel", "redis+cluster"]
+    path: Path | None = None
+    url: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        if self.url is not None:
+            return re.sub(r"//[^/@]*@", "//***@", self.url)
+        return f"{self.kind}:{self.path or ''}"
+
+
+def read_store(text: str, base: Path) -> Store:
+    """A store's URL; a sqlite path is resolved from `base` and its folder must exist."""
+    if text in ("memory:", "memory"):  # YAML wants quotes around a colon at the end
+        return Store("memory")
+    if text.startswith("sqlite:"):
+        name = text.removeprefix("sqlite:")
+        if not name or name.startswith(":") or re.match(r"//[^/]", name):
+            raise ValueError("should be sqlite:PATH such as sqlite:ocpp-gateway.db; use memory to keep nothing")
+        path = resolve(name, base)
+        if not path.parent.is_dir():
+            raise ValueError(f"the directory {path.parent} does not exist")
+        if path.is_dir():
+            raise ValueError(f"{path} is a directory")
+        return Store("sqlite", path=path)
+    kinds = (kind for kind, form in _STORES.items() if form.fullmatch(text))
+    match next(kinds, None):
+        case "redis" | "redis+sentinel" | "redis+cluster" as kind:
+            return Store(kind, url=text)
+        case _:
+            raise ValueError(f"should be {_STORE_FORMS}")
+
+
+def resolve(text: str, base: Path) -> Path:
+    """The absolute path that `text` means in a file of the folder `base`; `~` is the home folder."""
+    return Path(_without_dots(base.absolute() / Path(text).expanduser()))
+
+
+def _without_dots(path: Path) -> str:
+    # `..` is resolved by text so that a message names the path as the operator wrote it, symbolic links kept.
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and len(parts) > 1:
+            parts.pop()
+        elif part != "..":
+            parts.append(part)
+    return str(Path(*parts))
+
+
+def read_file_name(text: str, base: Path) -> Path:
+    """The absolute path of a file that exists and may be read."""
+    if not text:
+        raise ValueError("is empty; name a file or leave the key out")
+    path = resolve(text, base)
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None

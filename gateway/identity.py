@@ -1,0 +1,89 @@
+"""The station's identity and how it is read from the request's path (2.1 part 4 section 3.1.1). PURE.
+
+An identity is at most 48 characters of `a-zA-Z0-9*-_=+|@.`, compared without regard to letter case. Anything else is
+refused before it is looked up, logged or put into a URL.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+from urllib.parse import quote, unquote_to_bytes
+
+_IDENTITY = re.compile(r"[a-zA-Z0-9*\-_=+|@.]{1,48}")
+_ONLY_DOTS = re.compile(r"\.+")
+
+
+class Identity(NamedTuple):
+    """`spelt` as the station wrote it (kept for the backend), `key` for every comparison."""
+
+    spelt: str
+    key: str
+
+    @property
+    def quoted(self) -> str:
+        """Percent-encoded for a path segment."""
+        return quote(self.spelt, safe="*-_=+@.")
+
+
+def read_identity(segment: str) -> Identity | None:
+    """An identity from one percent-encoded path segment, decoded once; None when it is none."""
+    decoded = unquote_to_bytes(segment)
+    try:
+        spelt = decoded.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    # `.` and `..` would climb in the backend's URL.
+    if not _IDENTITY.fullmatch(spelt) or _ONLY_DOTS.fullmatch(spelt):
+        return None
+    return Identity(spelt, spelt.casefold())
+
+
+def segment_of(raw_target: str, patterns: Iterable[str]) -> str | None:
+    """The identity's path segment (still percent-encoded) when the target fits one of the patterns, such as
+    `/ocpp/{identity}`; None otherwise. Doubled and trailing slashes are forgiven, the query is ignored."""
+    path = raw_target.split("?", 1)[0].split("#", 1)[0]
+    parts = [part for part in path.split("/") if part]
+    if not parts:
+        return None
+    for pattern in patterns:
+        literals = [part for part in pattern.split("/") if part][:-1]
+        if parts[:-1] == literals:
+            return parts[-1]
+    return None
+
+
+class Basic(NamedTuple):
+    """HTTP Basic credentials; the password is octets, stations send more than UTF-8."""
+
+    username: str
+    password: bytes
+
+
+class BadCredentials(Exception):
+    """An Authorization header that is not well-formed HTTP Basic."""
+
+
+def read_basic(header: str | None) -> Basic | None:
+    """The credentials of an Authorization header, None without one. Raises BadCredentials."""
+    if header is None:
+        return None
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.casefold() != "basic":
+        raise BadCredentials("not Basic")
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadCredentials("not base64") from None
+    username, colon, password = decoded.partition(b":")
+    if not colon:
+        raise BadCredentials("no colon")
+    return Basic(username.decode("latin-1"), password)
+
+
+def choose_subprotocol(offers: Iterable[str], accepted: Iterable[str]) -> tuple[str | None, bool]:
+    """The first accepted subprotocol that is offered (`accepted` is in order of preference), and whether any was
+    offered at all. `offers` are the header's lines; empty members are forgiven (seen from a KEBA x30)."""
+    offered = [member.strip() for line in offers for member in line.split(",") if member.strip()]
+    return next((name for name in accepted if name in offered), None), bool(offered)

@@ -1,0 +1,133 @@
+"""Every Prometheus series, declared here. No label ever holds an identity, an id tag or a message id.
+
+Label values come from bounded sets: configured names, subprotocols, the schemas' actions (others are `other`), HTTP and
+CALLERROR codes. Children are looked up once and kept: a look-up costs five times an increment.
+"""
+
+import platform
+from functools import lru_cache
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+from translators import errors, schemas
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+_INSIDE = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_WAITING = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
+
+OTHER = "other"
+
+
+@lru_cache(maxsize=1)
+def _actions() -> frozenset[str]:
+    return frozenset(name for known in schemas.VERSIONS for name in schemas.actions(known))
+
+
+def action_label(action: str) -> str:
+    """The action, when any version knows it."""
+    return action if action in _actions() else OTHER
+
+
+def code_label(code: str) -> str:
+    """The CALLERROR code, when any version knows it."""
+    return code if code in errors.CODES_16 or code in errors.CODES_2X else OTHER
+
+
+class Metrics:
+    """One process's series, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"ocpp_gateway_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"ocpp_gateway_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"ocpp_gateway_{name}", text, labels, buckets=buckets, registry=registry)
+
+        build = gauge("build_info", "What runs here; always 1", "version", "python", "loop")
+        self._build = build
+        self.stations_connected = gauge(
+            "stations_connected", "Stations connected now", "subprotocol", "backend"
+        )
+        self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
+        self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
+        self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
+        self.messages = counter(
+            "messages_total", "Messages received", "direction", "subprotocol", "action", "type"
+        )
+        self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
+        self.schema_violations = counter(
+            "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
+        )
+        self.mended = counter(
+            "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
+        )
+        self.unmatched = counter("unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
+        self.translations = counter(
+            "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
+        )
+        self.losses = counter(
+            "translation_losses_total", "Values the far version cannot hold", "from", "to", "action", "field"
+        )
+        self.translation_failures = counter(
+            "translation_failures_total", "Messages this gateway failed to translate: a defect here", "action"
+        )
+        self.withheld = counter(
+            "withheld_answers_total",
+            "Transaction messages left unanswered, their station disconnected, for want of a backend's answer",
+            "action",
+        )
+        self.forward_duration = histogram(
+            "forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction"
+        )
+        self.call_duration = histogram(
+            "call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action"
+        )
+        self.call_errors = counter("call_errors_total", "Calls answered with a CALLERROR", "peer", "action", "code")
+        self.call_timeouts = counter("call_timeouts_total", "Calls the peer did not answer in time", "peer", "action")
+        self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
+        self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
+        self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
+        self.takeovers = counter("takeovers_total", "Sessions replaced by a newer connection", "reason")
+        self.rate_limited = counter("rate_limited_total", "Times somebody was slowed down or refused", "reason")
+        self.store_up = gauge("store_up", "Whether the store worked when it was last used")
+        self.store_duration = histogram(
+            "store_duration_seconds", "Time until the store had done it", _INSIDE, "operation"
+        )
+        self.certificate_expiry = gauge(
+            "certificate_expiry_timestamp_seconds", "When a certificate in use expires, Unix time", "certificate"
+        )
+        self.draining = gauge("draining", "Whether the gateway lets its stations go")
+
+        self._messages_child = lru_cache(maxsize=4096)(self.messages.labels)
+        self._duration_child = lru_cache(maxsize=1024)(self.call_duration.labels)
+        self.forward_from_station = self.forward_duration.labels("from_station")
+        self.forward_from_csms = self.forward_duration.labels("from_csms")
+        self.store_write = self.store_duration.labels("write")
+        self.store_load = self.store_duration.labels("load")
+
+    def started(self, loop: str) -> None:
+        """`loop`: `uvloop` or `asyncio`."""
+        self._build.labels(version("ocpp-gateway"), platform.python_version(), loop).set(1)
+        self.store_up.set(1)
+        self.draining.set(0)
+
+    def message(self, direction: str, subprotocol: str, action: str, kind: str) -> None:
+        """One message received. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
+        self._messages_child(direction, subprotocol, action_label(action), kind).inc()
+
+    def waited(self, peer: str, action: str, seconds: float) -> None:
+        """A call of ours to a peer came back after this long."""
+        self._duration_child(peer, action_label(action)).observe(seconds)
+
+    def page(self) -> bytes:
+        """The text exposition."""
+        return generate_latest(self.registry)

@@ -1,0 +1,43 @@
+"""What all listeners of a process share: configuration, backends, live sessions."""
+
+from gateway.bridge import Bridge
+from gateway.config import Config
+from gateway.metrics import Metrics
+from gateway.ratelimit import Bucket
+from gateway.store import Store
+from gateway.upstream import Upstream
+
+
+class Claim:
+    """A connection's claim to be the one of its station. The newest holds; a claim that does not must not begin."""
+
+    def __init__(self, claims: "dict[str, Claim]", key: str) -> None:
+        self._claims = claims
+        self._key = key
+        claims[key] = self
+
+    @property
+    def holds(self) -> bool:
+        return self._claims.get(self._key) is self
+
+    def release(self) -> None:
+        if self.holds:
+            del self._claims[self._key]
+
+
+class Node:
+    """One process. `sessions` and claims are kept by canonical identity."""
+
+    def __init__(self, config: Config, store: Store, metrics: Metrics) -> None:
+        self.config = config
+        self.store = store
+        self.metrics = metrics
+        self.upstreams: dict[str, Upstream] = {}
+        self.sessions: dict[str, Bridge] = {}
+        self.draining = False
+        self.connects = Bucket(config.limits.connects_per_second, config.limits.connects_per_second, 0.0)
+        self._claims: dict[str, Claim] = {}
+
+    def claim(self, key: str) -> Claim:
+        """A new claim, which the older one loses to at once."""
+        return Claim(self._claims, key)

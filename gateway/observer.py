@@ -1,0 +1,100 @@
+"""Turns the notes of the pure core into metrics and log lines for one station's session."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from gateway.metrics import Metrics, action_label, code_label
+from translators.effects import Note
+from translators.frames import Call, Frame
+
+_LOG_LINES = 20
+"""Log lines of one kind and session; what comes after is only counted."""
+
+
+class Observer:
+    """One session's eyes. Counting is cheap; logging is limited per kind, so that a broken peer cannot flood."""
+
+    def __init__(self, metrics: Metrics, logger: structlog.stdlib.BoundLogger, station: str, csms: str) -> None:
+        self._metrics = metrics
+        self._logger = logger
+        self._versions = {"station": station, "csms": csms}
+        self._logged: dict[str, int] = {}
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "call_settled": self._settled,
+            "call_error": self._call_error,
+            "call_timeout": self._call_timeout,
+            "translated": self._translated,
+            "lost": self._lost,
+            "bad_frame": self._bad_frame,
+            "schema_violation": self._schema_violation,
+            "mended": self._mended,
+            "late_answer": lambda facts: self._metrics.unmatched.labels(facts["peer"], "late").inc(),
+            "unmatched": lambda facts: self._metrics.unmatched.labels(facts.get("peer", "csms"), "unknown").inc(),
+            "invalid_output": self._failed,
+            "mapping_failed": self._failed,
+            "withheld": self._withheld,
+        }
+
+    def received(self, peer: str, frame: Frame) -> None:
+        """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
+        if isinstance(frame, Call):
+            kind = "call" if frame.type == Call.type else "send"
+            self._metrics.message(f"from_{peer}", self._versions[peer], frame.action, kind)
+
+    def note(self, note: Note) -> None:
+        handler = self._handlers.get(note.kind)
+        if handler is not None:
+            handler(note.facts)
+        else:
+            self._log("info", note.kind, note.facts)
+
+    def _settled(self, facts: dict[str, Any], kind: str = "result") -> None:
+        peer, action = facts["peer"], facts["action"]
+        self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
+        self._metrics.waited(peer, action, facts["seconds"])
+
+    def _call_error(self, facts: dict[str, Any]) -> None:
+        self._settled(facts, "error")
+        labels = (facts["peer"], action_label(facts["action"]), code_label(facts["code"]))
+        self._metrics.call_errors.labels(*labels).inc()
+
+    def _call_timeout(self, facts: dict[str, Any]) -> None:
+        self._metrics.call_timeouts.labels(facts["peer"], action_label(facts["action"])).inc()
+        self._log("warning", "call_timeout", facts)
+
+    def _translated(self, facts: dict[str, Any]) -> None:
+        labels = (facts["from"], facts["to"], action_label(facts["action"]), facts["outcome"])
+        self._metrics.translations.labels(*labels).inc()
+
+    def _lost(self, facts: dict[str, Any]) -> None:
+        labels = (facts["from"], facts["to"], action_label(facts["action"]), facts["field"])
+        self._metrics.losses.labels(*labels).inc()
+
+    def _bad_frame(self, facts: dict[str, Any]) -> None:
+        self._metrics.bad_frames.labels(facts["peer"], facts["kind"]).inc()
+        self._log("warning", "bad_frame", facts)
+
+    def _schema_violation(self, facts: dict[str, Any]) -> None:
+        self._metrics.schema_violations.labels(facts["from"], action_label(facts["action"])).inc()
+        self._log("info", "schema_violation", facts)
+
+    def _mended(self, facts: dict[str, Any]) -> None:
+        self._metrics.mended.labels(facts["version"], action_label(facts["action"])).inc()
+        self._log("info", "mended", facts)
+
+    def _failed(self, facts: dict[str, Any]) -> None:
+        self._metrics.translation_failures.labels(action_label(facts["action"])).inc()
+        self._log("error", "translation_failed", facts)
+
+    def _withheld(self, facts: dict[str, Any]) -> None:
+        self._metrics.withheld.labels(action_label(facts["action"])).inc()
+        self._log("warning", "answer_withheld", facts)
+
+    def _log(self, level: str, event: str, facts: dict[str, Any]) -> None:
+        count = self._logged[event] = self._logged.get(event, 0) + 1
+        if count <= _LOG_LINES:
+            more = {"more": "only counted from here on"} if count == _LOG_LINES else {}
+            # `from` is a keyword of the facts and of Python; the logger takes it through a mapping.
+            getattr(self._logger, level)(event, **{**facts, **more})

@@ -1,0 +1,133 @@
+"""One call in flight each way, the rest in order (1.6-J section 4.1.1, 2.x part 4 section 4.1.1). PURE.
+
+`Lane` paces the calls made to a peer; `Turnstile` takes the calls a peer makes, one at a time. Both directions of a
+connection have their own and never wait for each other.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+
+from translators.frames import Call, Error, NoAnswer, Result
+
+_LATE_IDS_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A call that came back: `seconds` on the wire, `answer` as it came (NoAnswer: it did not)."""
+
+    call: Call
+    answer: Result | Error | NoAnswer
+    seconds: float
+
+
+class Lane:
+    """Calls made to one peer. One is in flight, the next follows its answer or its timeout (seconds)."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self._waiting: deque[Call] = deque()
+        self._flying: Call | None = None
+        self._sent_at = 0.0
+        self._late: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._waiting) + (self._flying is not None)
+
+    def send(self, call: Call, now: float) -> Call | None:
+        """The call, when it may be written now; None when it waits its turn."""
+        if self._flying is not None or self._waiting:
+            self._waiting.append(call)
+            return None
+        return self._fly(call, now)
+
+    def next(self, now: float) -> Call | None:
+        """The waiting call to write now that the lane is free."""
+        if self._flying is None and self._waiting:
+            return self._fly(self._waiting.popleft(), now)
+        return None
+
+    def settle(self, reply: Result | Error, now: float) -> Settled | None:
+        """The call this reply answers; None for a reply nobody waits for (see `was_late`)."""
+        call = self._flying
+        if call is None or call.key != reply.key:
+            return None
+        self._flying = None
+        return Settled(call, reply, now - self._sent_at)
+
+    def was_late(self, reply: Result | Error) -> bool:
+        """Whether an unmatched reply belongs to a call that had timed out. Asked once per reply."""
+        return self._late.pop(reply.key, self) is None
+
+    def fail(self, message_id: str, why: str, now: float) -> Settled | None:
+        """The answer to this call cannot be read: it fails at once in place of timing out."""
+        call = self._flying
+        if call is None or call.key != message_id:
+            return None
+        self._flying = None
+        return Settled(call, Error(call.message_id, "InternalError", why), now - self._sent_at)
+
+    def expire(self, now: float) -> Settled | None:
+        """The call whose time is over, if its time is over."""
+        if self._flying is None or now < self._sent_at + self.timeout:
+            return None
+        return self._give_up(now, lost=False)
+
+    def lose(self, now: float) -> list[Settled]:
+        """The peer is gone: everything in flight or waiting comes back unanswered."""
+        gone = [self._give_up(now, lost=True)] if self._flying is not None else []
+        gone += [Settled(call, NoAnswer(call.message_id, 0.0, lost=True), 0.0) for call in self._waiting]
+        self._waiting.clear()
+        return gone
+
+    def deadline(self) -> float | None:
+        return None if self._flying is None else self._sent_at + self.timeout
+
+    def _fly(self, call: Call, now: float) -> Call:
+        self._flying, self._sent_at = call, now
+        return call
+
+    def _give_up(self, now: float, *, lost: bool) -> Settled:
+        call, self._flying = self._flying, None
+        assert call is not None
+        self._late[call.key] = None
+        while len(self._late) > _LATE_IDS_KEPT:
+            self._late.popitem(last=False)
+        seconds = now - self._sent_at
+        return Settled(call, NoAnswer(call.message_id, seconds if lost else self.timeout, lost), seconds)
+
+
+class Turnstile:
+    """Calls made by one peer: the next goes in when the one before has been answered."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._inside: Call | None = None
+        self._waiting: deque[Call] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= self.limit
+
+    def repeats(self, call: Call) -> bool:
+        """Whether the same call (id and text) is inside or waiting already: its answer is on its way."""
+        known = [self._inside, *self._waiting]
+        return any(one is not None and one.key == call.key and one.text == call.text for one in known)
+
+    def arrive(self, call: Call) -> Call | None:
+        """The call, when it may go in now; None when it waits. The caller decides what `full` means."""
+        if self._inside is not None:
+            self._waiting.append(call)
+            return None
+        self._inside = call
+        return call
+
+    def answered(self, message_id: str) -> Call | None:
+        """The call inside has been answered; the next one to go in, if any."""
+        if self._inside is None or self._inside.key != message_id:
+            return None
+        self._inside = self._waiting.popleft() if self._waiting else None
+        return self._inside

@@ -1,0 +1,55 @@
+"""Password hashes of the stations file: scrypt (RFC 7914) in one line of text."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+
+_N, _R, _P = 16384, 8, 1
+_SALT_BYTES, _HASH_BYTES = 16, 32
+_MOST_MEMORY = 64 * 1024 * 1024
+
+
+def hash_password(password: bytes) -> str:
+    """`scrypt$n$r$p$salt$hash`, salt and hash in base64. The same password gives another line each time.
+
+    `password` is what a station sends in HTTP Basic: for 1.6 the octets of its AuthorizationKey, not their hex digits.
+    Takes some 50 ms and 16 MiB. Raises ValueError for an empty password.
+    """
+    if not password:
+        raise ValueError("the password is empty")
+    salt = secrets.token_bytes(_SALT_BYTES)
+    digest = _scrypt(password, salt, _N, _R, _P, _HASH_BYTES)
+    return f"scrypt${_N}${_R}${_P}${_text(salt)}${_text(digest)}"
+
+
+def verify_password(password: bytes, line: str) -> bool:
+    """Whether `line` was made from `password`; compared in constant time. Raises ValueError for a line of another form."""
+    n, r, p, salt, digest = read_hash(line)
+    return hmac.compare_digest(_scrypt(password, salt, n, r, p, len(digest)), digest)
+
+
+def read_hash(line: str) -> tuple[int, int, int, bytes, bytes]:
+    """n, r, p, salt and hash of a line. Raises ValueError; its text never repeats the line."""
+    name, *rest = line.split("$")
+    if name != "scrypt" or len(rest) != 5:
+        raise ValueError("should be scrypt$n$r$p$salt$hash, as `ocpp-gateway password hash` prints it")
+    try:
+        n, r, p = (int(number) for number in rest[:3])
+        salt, digest = (base64.b64decode(part, validate=True) for part in rest[3:])
+    except (ValueError, binascii.Error):
+        raise ValueError("scrypt$n$r$p$salt$hash needs three numbers and two base64 texts") from None
+    if n < 2 or n & (n - 1) or r < 1 or p < 1 or 128 * r * (n + p + 2) > _MOST_MEMORY:
+        raise ValueError("the scrypt numbers are out of range")
+    if len(salt) < 8 or len(digest) < 16:
+        raise ValueError("the salt or the hash is too short")
+    return n, r, p, salt, digest
+
+
+def _scrypt(password: bytes, salt: bytes, n: int, r: int, p: int, size: int) -> bytes:
+    return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=_MOST_MEMORY, dklen=size)
+
+
+def _text(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")

@@ -1,0 +1,144 @@
+"""One WebSocket, of a station or of a backend: text in, text out, alive or not.
+
+Writing never waits for the peer: what it does not read gathers behind it, up to a limit, and for a limited time. So a
+peer that stalls is cut, and stalls nobody else.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from typing import NamedTuple
+
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
+
+WebSocket = web.WebSocketResponse | ClientWebSocketResponse
+
+_LIGHT_BYTES = 16 * 1024
+"""Less than this in the transport: the peer reads, and writing returns at once."""
+_BACKLOG_BYTES = 256 * 1024
+"""More than this behind a peer: its reader is asked to wait."""
+
+logger = logging.getLogger(__name__)
+
+
+class Gone(NamedTuple):
+    """The connection ended: the peer's close code (1006: none came) and why in a word."""
+
+    code: int
+    why: str
+
+
+class Socket:
+    """A WebSocket that has been opened. `transport` is where its bytes go."""
+
+    def __init__(
+        self, ws: WebSocket, transport: asyncio.Transport | None, *, write_seconds: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._ws = ws
+        self._transport = transport
+        self._write_seconds = write_seconds
+        self._loop = loop
+        self._backlog: deque[str] = deque()
+        self._backlog_bytes = 0
+        self._flusher: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._pinged_at: float | None = None
+        self.heard_at = loop.time()
+
+    async def receive(self) -> str | Gone:
+        """The next text message, or that the connection has ended. Pings are answered on the way."""
+        while True:
+            message = await self._ws.receive()
+            self.heard_at = self._loop.time()
+            if message.type is WSMsgType.TEXT:
+                return str(message.data)
+            if message.type is WSMsgType.PONG:
+                continue
+            if message.type is WSMsgType.PING:
+                await self._quietly(self._ws.pong(message.data))
+                continue
+            if message.type is WSMsgType.BINARY:
+                # OCPP-J is text only (1.6-J section 4.1, RFC 6455 section 7.4.1).
+                await self.close(1003, "OCPP-J messages are text")
+                return Gone(1003, "binary")
+            if message.type is WSMsgType.CLOSE:
+                return Gone(message.data or 1005, "closed by peer")
+            return Gone(self._ws.close_code or 1006, "lost")
+
+    async def send(self, text: str) -> None:
+        """Hand over one message, in order. Returns without waiting for the peer."""
+        if self._flusher is None and self._load() < _LIGHT_BYTES:
+            await self._quietly(self._ws.send_str(text))
+            return
+        self._backlog.append(text)
+        self._backlog_bytes += len(text)
+        if self._backlog_bytes > _BACKLOG_BYTES:
+            self._room.clear()
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush())
+
+    async def room(self) -> None:
+        """Wait until what is behind the peer is within bounds."""
+        await self._room.wait()
+
+    def due(self, ping_seconds: float, pong_seconds: float) -> float:
+        """When `keep_alive` is next to be called (loop time)."""
+        if self._pinged_at is not None:
+            return self._pinged_at + pong_seconds
+        return self.heard_at + ping_seconds
+
+    async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
+        """Ping a quiet peer; False when it stayed quiet. Any frame is a sign of life, not only a pong."""
+        now = self._loop.time()
+        if self._pinged_at is not None:
+            if self.heard_at > self._pinged_at:
+                self._pinged_at = None
+            elif now >= self._pinged_at + pong_seconds:
+                return False
+        if self._pinged_at is None and now >= self.heard_at + ping_seconds:
+            self._pinged_at = now
+            await self._quietly(self._ws.ping())
+        return True
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say goodbye and wait for the peer's, for a limited time; then the connection is cut."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+        try:
+            async with asyncio.timeout(self._write_seconds):
+                await self._ws.close(code=code, message=reason.encode()[:120])
+        except (TimeoutError, OSError, RuntimeError):
+            self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def _flush(self) -> None:
+        try:
+            while self._backlog:
+                text = self._backlog.popleft()
+                async with asyncio.timeout(self._write_seconds):
+                    await self._ws.send_str(text)
+                self._backlog_bytes -= len(text)
+                if self._backlog_bytes <= _BACKLOG_BYTES // 2:
+                    self._room.set()
+        except (TimeoutError, OSError, RuntimeError) as error:
+            logger.info("peer does not read: %s", type(error).__name__)
+            self._backlog.clear()
+            self.abort()
+        finally:
+            self._flusher = None
+            self._room.set()
+
+    def _load(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    async def _quietly(self, writing: "asyncio.Future[None] | object") -> None:
+        """A write to a peer that has just gone is not news: `receive` will tell."""
+        try:
+            await writing  # type: ignore[misc]
+        except (OSError, RuntimeError):
+            self.abort()

@@ -1,0 +1,196 @@
+"""One station and its backend: paced, paired, translated. PURE.
+
+Frames come in as they were read; effects go out in the order they are to be carried out. A station's call goes into
+the stage when the one before is answered, and so does a CSMS's; the two never wait for each other.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.pacing import Lane, Settled, Turnstile
+from translators import errors
+from translators.effects import Close, Effect, Note, ToCsms, ToStation
+from translators.frames import (
+    CALL,
+    CALLERROR,
+    CALLRESULT,
+    UNREADABLE_ID,
+    BadFrame,
+    Call,
+    Error,
+    Frame,
+    NoAnswer,
+    Result,
+)
+from translators.stage import Stage
+
+_Feed = Callable[[Frame | NoAnswer, float], list[Effect]]
+
+
+@dataclass(slots=True)
+class _Peer:
+    """One connection's bookkeeping: calls to it, calls from it."""
+
+    name: str
+    version: str
+    lane: Lane
+    turnstile: Turnstile
+    feed: _Feed
+    write: type[ToStation | ToCsms]
+
+
+class Switchboard:
+    """The state machine of one station connection with one upstream connection."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        station_version: str,
+        csms_version: str,
+        call_timeout: float = 25.0,
+        queue_calls: int = 16,
+    ) -> None:
+        self.stage = stage
+        self._station = _Peer(
+            "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
+        )
+        self._csms = _Peer("csms", csms_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_csms, ToCsms)
+        self._closed = False
+
+    @property
+    def station_full(self) -> bool:
+        """Whether to stop reading from the station: its calls arrive faster than they are answered."""
+        return self._station.turnstile.full
+
+    def open(self, now: float) -> list[Effect]:
+        return self._route(self.stage.open(now), now)
+
+    def from_station(self, frame: Frame, now: float) -> list[Effect]:
+        return self._from(self._station, frame, now)
+
+    def from_csms(self, frame: Frame, now: float) -> list[Effect]:
+        return self._from(self._csms, frame, now)
+
+    def bad_from_station(self, bad: BadFrame, now: float) -> list[Effect]:
+        return self._bad(self._station, bad, now)
+
+    def bad_from_csms(self, bad: BadFrame, now: float) -> list[Effect]:
+        return self._bad(self._csms, bad, now)
+
+    def tick(self, now: float) -> list[Effect]:
+        """Whatever is due by now: calls that timed out, conversations that waited long enough."""
+        out: list[Effect] = []
+        for peer in (self._csms, self._station):
+            expired = peer.lane.expire(now)
+            if expired is not None:
+                out += self._settled(peer, expired, now)
+        due = self.stage.deadline()
+        if due is not None and due <= now:
+            out += self._route(self.stage.tick(now), now)
+        return out
+
+    def deadline(self) -> float | None:
+        dues = (self._station.lane.deadline(), self._csms.lane.deadline(), self.stage.deadline())
+        return min((due for due in dues if due is not None), default=None)
+
+    def lost_csms(self, now: float) -> list[Effect]:
+        """The upstream connection is gone: what waits for it comes back unanswered."""
+        out: list[Effect] = []
+        for settled in self._csms.lane.lose(now):
+            out += self._settled(self._csms, settled, now)
+        return out
+
+    def close(self) -> None:
+        self._closed = True
+        self.stage.close()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _from(self, peer: _Peer, frame: Frame, now: float) -> list[Effect]:
+        if self._closed:
+            return []
+        if isinstance(frame, Call):
+            if frame.type != CALL:
+                return self._route(peer.feed(frame, now), now)
+            return self._called(peer, frame, now)
+        if isinstance(frame, Error) and frame.type != CALLERROR:
+            return self._route(peer.feed(frame, now), now)
+        settled = peer.lane.settle(frame, now)
+        if settled is None:
+            # Never answered, never a reason to close (late answers are common), never given to another call.
+            kind = "late_answer" if peer.lane.was_late(frame) else "unmatched"
+            return [Note(kind, {"peer": peer.name})]
+        return self._settled(peer, settled, now)
+
+    def _called(self, peer: _Peer, call: Call, now: float) -> list[Effect]:
+        if peer.turnstile.repeats(call):
+            return [Note("repeated_call", {"peer": peer.name, "action": call.action})]
+        if peer.turnstile.full and peer is self._csms:
+            # A station is never told so, a transaction message could be lost by it: the reader stops instead.
+            why = f"busy: {len(peer.turnstile)} calls are waiting"
+            note = Note("queue_full", {"peer": peer.name, "action": call.action})
+            return [note, peer.write(Error(call.message_id, "InternalError", why))]
+        entering = peer.turnstile.arrive(call)
+        return self._route(peer.feed(entering, now), now) if entering is not None else []
+
+    def _settled(self, peer: _Peer, settled: Settled, now: float) -> list[Effect]:
+        facts = {"peer": peer.name, "action": settled.call.action, "seconds": settled.seconds}
+        if isinstance(settled.answer, NoAnswer):
+            out: list[Effect] = [Note("call_timeout", facts)]
+        elif isinstance(settled.answer, Error):
+            out = [Note("call_error", facts | {"code": settled.answer.code})]
+        else:
+            out = [Note("call_settled", facts)]
+        out += self._route(peer.feed(settled.answer, now), now)
+        following = peer.lane.next(now)
+        if following is not None:
+            out.append(peer.write(following))
+        return out
+
+    def _bad(self, peer: _Peer, bad: BadFrame, now: float) -> list[Effect]:
+        """A text that is no frame: every call that can be given an id gets an answer, an answer never does."""
+        note = Note("bad_frame", {"peer": peer.name, "kind": bad.kind, "why": bad.why})
+        if bad.message_type in (CALLRESULT, CALLERROR):
+            settled = peer.lane.fail(str(bad.message_id), f"unreadable answer: {bad.why}", now)
+            return [note, *self._settled(peer, settled, now)] if settled is not None else [note]
+        if bad.kind == "message_type" and peer.version != "ocpp2.0.1":
+            return [note]  # 2.1 part 4 section 4.4 ignores it; 1.6-J has no code for it
+        if bad.message_type not in (CALL, None) and bad.kind != "message_type":
+            return [note]
+        message_id = UNREADABLE_ID if bad.message_id is None else bad.message_id
+        code = errors.spelt_for(peer.version, _CODE_OF_BAD[bad.kind])
+        return [note, peer.write(Error(message_id, code, bad.why))]
+
+    def _route(self, effects: list[Effect], now: float) -> list[Effect]:
+        """Pace the frames among the effects; let the next call in where one was answered."""
+        out: list[Effect] = []
+        work = deque(effects)
+        while work and not self._closed:
+            effect = work.popleft()
+            if not isinstance(effect, ToStation | ToCsms):
+                out.append(effect)
+                if isinstance(effect, Close):
+                    self._closed = True
+                continue
+            peer = self._station if isinstance(effect, ToStation) else self._csms
+            frame = effect.frame
+            if isinstance(frame, Call):
+                if frame.type != CALL or peer.lane.send(frame, now) is not None:
+                    out.append(effect)
+                continue
+            out.append(effect)
+            entering = peer.turnstile.answered(frame.key) if frame.type in (CALLRESULT, CALLERROR) else None
+            if entering is not None:
+                work.extend(peer.feed(entering, now))
+        return out
+
+
+_CODE_OF_BAD = {
+    "not_json": "FormatViolation",
+    "payload": "FormatViolation",
+    "envelope": "RpcFrameworkError",
+    "message_id": "RpcFrameworkError",
+    "message_type": "MessageTypeNotSupported",
+}

@@ -1,0 +1,76 @@
+"""The command as a whole: help, version, usage, start-up, interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gateway.cli import VERBS
+from tests.gateway.cli.run_command import ROOT, ocpp_gateway
+
+
+def test_help_names_every_verb_and_imports_none() -> None:
+    code = (
+        "import sys; sys.argv = ['ocpp-gateway', '--help']\n"
+        "from gateway.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0, end.code\n"
+        "heavy = {'aiohttp', 'ocpp', 'pydantic', 'cryptography', 'yaml', 'asyncio'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    for verb in VERBS:
+        assert f"\n  {verb} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["check", "certs", "certs init", "certs server", "certs station", "certs inspect", "password", "password hash"],
+)
+def test_help_on_every_verb(verb: str) -> None:
+    code, out, err = ocpp_gateway(*verb.split(), "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: ocpp-gateway {verb}")
+
+
+def test_version() -> None:
+    code, out, err = ocpp_gateway("--version")
+    assert (code, err) == (0, "")
+    assert out.startswith("ocpp-gateway ")
+    assert len(out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["frobnicate"], "ocpp-gateway: No such command 'frobnicate'."),
+        (["check", "--bad"], "ocpp-gateway: No such option '--bad'."),
+        (["certs", "server"], "ocpp-gateway: Missing argument 'NAME...'."),
+    ],
+)
+def test_usage_mistakes_are_one_line_and_code_2(arguments: list[str], line: str) -> None:
+    assert ocpp_gateway(*arguments) == (2, "", f"{line}\n")
+
+
+def test_no_verb_prints_the_help_on_stderr() -> None:
+    code, out, err = ocpp_gateway()
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ocpp-gateway")
+
+
+def test_interruption_is_130() -> None:
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "password", "hash"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(1.0)
+    os.kill(waiting.pid, signal.SIGINT)
+    out, err = waiting.communicate(timeout=30)
+    assert (waiting.returncode, out, err) == (130, b"", b"")

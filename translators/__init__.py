@@ -1,0 +1,1 @@
+"""Dialect changes between OCPP versions: pure, no I/O, no clock, no randomness."""

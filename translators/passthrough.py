@@ -1,0 +1,122 @@
+"""Both sides speak the same version: frames go on as the text they came as."""
+
+from typing import Literal
+
+from translators import errors, local, schemas
+from translators.effects import Close, Effect, Note, ToCsms, ToStation, is_transaction_message
+from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Result
+from translators.times import iso
+
+Validation = Literal["off", "count", "reject"]
+
+
+class Passthrough:
+    """A Stage that changes nothing. It knows open calls by direction and id, to count, to check, and to keep the rule
+    that a transaction message is never answered with a CALLERROR for want of an answer."""
+
+    def __init__(
+        self,
+        version: str,
+        *,
+        validation: Validation = "count",
+        answer_locally: frozenset[str] = frozenset(),
+        epoch: float = 0.0,
+    ) -> None:
+        self.version = version
+        self.epoch = epoch
+        self._validation = validation
+        self._answer_locally = answer_locally
+        self._of_station: dict[str, Call] = {}
+        self._of_csms: dict[str, Call] = {}
+
+    def open(self, now: float) -> list[Effect]:
+        return []
+
+    def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        if isinstance(frame, Call):
+            if frame.type == Call.type and frame.action in self._answer_locally:
+                answer = local.answer(self.version, frame.action, iso(now + self.epoch))
+                if answer is not None:
+                    note = Note("translated", self._facts(frame) | {"outcome": "answered"})
+                    return [note, ToStation(Result(frame.message_id, answer))]
+            return self._called(frame, self._of_station, ToStation, ToCsms)
+        return self._replied(frame, self._of_csms, ToCsms)
+
+    def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        if isinstance(frame, Call):
+            return self._called(frame, self._of_csms, ToCsms, ToStation)
+        return self._replied(frame, self._of_station, ToStation)
+
+    def tick(self, now: float) -> list[Effect]:
+        return []
+
+    def deadline(self) -> float | None:
+        return None
+
+    def close(self) -> None:
+        self._of_station.clear()
+        self._of_csms.clear()
+
+    def idle(self) -> bool:
+        return not self._of_station and not self._of_csms
+
+    def _called(
+        self, call: Call, pending: dict[str, Call], back: type[ToStation | ToCsms], onward: type[ToStation | ToCsms]
+    ) -> list[Effect]:
+        effects: list[Effect] = []
+        offence = self._offence(call, call.action, answer=False)
+        if offence is not None:
+            effects.append(Note("schema_violation", self._facts(call) | {"why": offence[1]}))
+            if self._validation == "reject":
+                if call.type == Call.type:
+                    code = errors.spelt_for(self.version, offence[0])
+                    effects.append(back(Error(call.message_id, code, offence[1])))
+                return effects
+        if call.type == Call.type:
+            pending[call.key] = call
+        effects.append(onward(call))
+        return effects
+
+    def _replied(
+        self, reply: Result | Error | NoAnswer, pending: dict[str, Call], back: type[ToStation | ToCsms]
+    ) -> list[Effect]:
+        if isinstance(reply, Error) and reply.type != CALLERROR:
+            return [back(reply)] if self.version == "ocpp2.1" else [Note("send_dropped", {"action": "CALLRESULTERROR"})]
+        call = pending.pop(reply.key, None)
+        if call is None:
+            return [Note("unmatched", {})]
+        if isinstance(reply, NoAnswer):
+            return self._unanswered(call, reply, back)
+        if isinstance(reply, Result):
+            offence = self._offence(reply, call.action, answer=True)
+            if offence is not None:
+                effects: list[Effect] = [Note("schema_violation", self._facts(call) | {"why": offence[1]})]
+                if self._validation != "reject":
+                    return [*effects, back(reply)]
+                error = Error(call.message_id, "InternalError", f"the peer's answer is invalid: {offence[1]}")
+                return [*effects, back(error)]
+        return [back(reply)]
+
+    def _unanswered(self, call: Call, silence: NoAnswer, back: type[ToStation | ToCsms]) -> list[Effect]:
+        if back is ToStation and is_transaction_message(call):
+            facts = self._facts(call) | {"why": f"no answer in {silence.waited:g} s"}
+            return [Note("withheld", facts), Close(1012, "backend did not take a transaction message")]
+        peer = "csms" if back is ToStation else "station"
+        return [back(Error(call.message_id, "InternalError", f"{peer} did not answer in {silence.waited:g} s"))]
+
+    def _offence(self, frame: Call | Result, action: str, *, answer: bool) -> tuple[str, str] | None:
+        """The code and text of what the payload breaks, where it is to be checked."""
+        if self._validation == "off":
+            return None
+        try:
+            if action not in schemas.actions(self.version):
+                return ("NotImplemented", "unknown action")
+            if schemas.valid(self.version, action, frame.payload, answer=answer):
+                return None
+            first = schemas.offences(self.version, action, frame.payload, answer=answer)[0]
+        except BadFrame as bad:
+            return ("FormatViolation", bad.why)
+        return (schemas.error_code(first), str(first))
+
+    def _facts(self, call: Call) -> dict[str, str]:
+        return {"from": self.version, "to": self.version, "action": call.action}

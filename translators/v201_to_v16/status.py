@@ -1,0 +1,135 @@
+"""The 1.6 status of a connector, put together from what 2.0.1 says in three places: connectorStatus, the transaction,
+its chargingState."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators.effects import Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
+from translators.session import Session
+from translators.v201_to_v16 import connectors, records
+from translators.v201_to_v16.connectors import Place
+from translators.v201_to_v16.records import Record
+
+_NEVER_AT_ONCE = ({"Reserved", "Finishing"}, {"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
+"""1.6 section 4.9 knows no step from the one to the other: Preparing lies between."""
+
+_UNPLUGGED = "EV side disconnected"
+"""1.6 section 4.9: the info of a SuspendedEV that has no car."""
+
+
+def heard(session: Session, place: Place, status: str, timestamp: str) -> Remember:
+    """The station said this of a connector."""
+    before = connectors.reported(session, place)
+    since = before["since"] if before.get("status") == status else session.unix_time
+    return Remember(
+        f"reported/{place[0]}.{place[1]}", {"status": status, "timestamp": timestamp, "since": since}
+    )
+
+
+def show(session: Session, number: int, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
+    """Tell the CSMS the status of a connector, if that is news. Raises PeerError and PeerSilent."""
+    status, info = _station(session) if number == 0 else _connector(session, number)
+    if status is None:
+        return
+    problem = _problem(session, number)
+    code = problem.get("errorCode") or ("OtherError" if status == "Faulted" else "NoError")
+    last = session.memory.get(f"sent/{number}", {})
+    if last.get("status") in _NEVER_AT_ONCE[0] - {status} and status in _NEVER_AT_ONCE[1]:
+        yield from _send(session, number, timestamp, back, {"errorCode": "NoError", "status": "Preparing"})
+    said = {
+        "errorCode": code,
+        **({"info": info or problem["info"]} if info or problem.get("info") else {}),
+        "status": status,
+        **({"vendorErrorCode": problem["vendorErrorCode"]} if problem.get("vendorErrorCode") else {}),
+    }
+    if said != session.memory.get(f"sent/{number}"):
+        yield from _send(session, number, timestamp, back, said)
+
+
+def show_if_possible(session: Session, number: int | None, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
+    """The same beside a message that matters more: a CSMS that does not take the status does not hinder that one."""
+    if number is not None:
+        try:
+            yield from show(session, number, timestamp, back)
+        except (PeerError, PeerSilent) as failure:
+            yield Note("status_not_taken", {"why": str(failure)})
+
+
+def _send(
+    session: Session, number: int, timestamp: str, back: bool, said: dict[str, Any]
+) -> Generator[Step, Any, None]:
+    # Remembered first, so that two conversations at once do not say the same twice.
+    yield Remember(f"sent/{number}", said)
+    payload = {
+        "connectorId": number,
+        "errorCode": said["errorCode"],
+        "info": said.get("info"),
+        "status": said["status"],
+        "timestamp": timestamp,
+        "vendorErrorCode": said.get("vendorErrorCode"),
+    }
+    try:
+        yield Ask("StatusNotification", {name: value for name, value in payload.items() if value is not None}, back)
+    except (PeerError, PeerSilent):
+        yield Forget(f"sent/{number}")
+        raise
+
+
+def _station(session: Session) -> tuple[str, None]:
+    status = connectors.reported(session, (0, 0)).get("status")
+    return (status if status in ("Unavailable", "Faulted") else "Available"), None
+
+
+def _connector(session: Session, number: int) -> tuple[str | None, str | None]:
+    """Status and info; None while there is nothing to say."""
+    place = connectors.place_of(session, number)
+    said = connectors.reported(session, place) if place is not None else {}
+    record = records.on_connector(session, number)
+    status = said.get("status")
+    if status in ("Reserved", "Unavailable", "Faulted"):
+        return status, None
+    if record is None:
+        return {"Available": "Available", "Occupied": "Preparing"}.get(status or ""), None
+    if "ended" in record:
+        return _after(record, status, float(said.get("since", 0.0))), None
+    return _during(record, status)
+
+
+def _after(record: Record, status: str | None, since: float) -> str | None:
+    if status != "Occupied":
+        return status
+    if since > record["ended"]:
+        return "Preparing"  # the next car
+    return None if record.get("gone") else "Finishing"
+
+
+def _during(record: Record, status: str | None) -> tuple[str | None, str | None]:
+    state = record.get("chargingState")
+    connected = state not in (None, "Idle")
+    if status == "Available":
+        # No car yet: the transaction waits for one (token first), or is that of the EVSE's other connector.
+        waits = not connected and not record.get("connected") and "idToken" in record and not record.get("refused")
+        return ("Preparing" if waits else "Available"), None
+    if "transactionId" not in record:
+        return "Preparing", None
+    if state == "EVConnected":
+        if record.get("halted"):
+            return "SuspendedEVSE", None
+        if not record.get("charged"):
+            return "Preparing", None
+        return ("SuspendedEVSE" if record.get("refused") else "SuspendedEV"), None
+    if not connected:
+        return ("SuspendedEV", _UNPLUGGED) if record.get("connected") else ("Preparing", None)
+    return state, None
+
+
+def _problem(session: Session, number: int) -> dict[str, Any]:
+    """The newest problem that is open on a connector."""
+    open_ones = list(session.memory.get(f"problems/{number}", {}).values())
+    return open_ones[-1] if open_ones else {}
+
+
+def problem_changed(session: Session, number: int, name: str, problem: dict[str, Any] | None) -> Remember:
+    """A problem has appeared on a connector, or is over (None)."""
+    left = {key: value for key, value in session.memory.get(f"problems/{number}", {}).items() if key != name}
+    return Remember(f"problems/{number}", left if problem is None else {**left, name: problem})
