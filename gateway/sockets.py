@@ -92,7 +92,8 @@ class Socket:
         """Ping a quiet peer; False when it stayed quiet. Any frame is a sign of life, not only a pong."""
         now = self._loop.time()
         if self._pinged_at is not None:
-            if self.heard_at > self._pinged_at:
+            # The loop's clock may stand still for a millisecond: a pong within it counts.
+            if self.heard_at >= self._pinged_at:
                 self._pinged_at = None
             elif now >= self._pinged_at + pong_seconds:
                 return False

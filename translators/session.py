@@ -45,6 +45,8 @@ class Options:
     identity: str = "station"
     id_token_type: str = "auto"
     """`auto`, or the 2.0.1 IdTokenEnum member that every idTag gets."""
+    id_tag_of_nobody: str | None = None
+    """The idTag that a 2.0.1 token without a name (NoAuthorization) gets; without one a CSMS is not told of it."""
     connectors: dict[int, tuple[int, int]] = field(default_factory=dict)
     """1.6 connector -> (EVSE, connector)."""
     answer_locally: frozenset[str] = frozenset()

@@ -81,10 +81,12 @@ class Document:
             self.mistakes.append(Mistake(place, (), f"not valid YAML: {what}"))
             return
         except yaml.reader.ReaderError as error:
-            before = text[: error.position]
+            # libyaml counts octets here; PyYAML's own pattern finds the character.
+            odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+            before = text[: odd.start()] if odd else ""
             place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-            what = f"not valid YAML: the character U+{ord(str(text[error.position])):04X} is not allowed"
-            self.mistakes.append(Mistake(place, (), what))
+            what = f"the character U+{ord(odd.group()):04X} is not allowed" if odd else error.reason
+            self.mistakes.append(Mistake(place, (), f"not valid YAML: {what}"))
             return
         if root is not None:
             self.data = self._read(root, (), ())

@@ -5,6 +5,7 @@ No sentence repeats a text that may hold a secret.
 """
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,7 +153,11 @@ def read_store(text: str, base: Path) -> Store:
 
 def resolve(text: str, base: Path) -> Path:
     """The absolute path that `text` means in a file of the folder `base`; `~` is the home folder."""
-    return Path(_without_dots(base.absolute() / Path(text).expanduser()))
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:  # `~name` of nobody: a file's name like any other
+        path = Path(text)
+    return Path(_without_dots(base.absolute() / path))
 
 
 def _without_dots(path: Path) -> str:
@@ -172,7 +177,12 @@ def read_file_name(text: str, base: Path) -> Path:
         raise ValueError("is empty; name a file or leave the key out")
     path = resolve(text, base)
     try:
-        with path.open("rb"):
-            return path
+        path.stat()
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
+    # Not opened: a pipe would wait for its writer.
+    if not path.is_file():
+        raise ValueError(f"{path} is not a regular file")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"{path}: Permission denied")
+    return path

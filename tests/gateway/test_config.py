@@ -7,30 +7,7 @@ from pydantic import ValidationError
 
 from gateway import certificates, config
 from gateway.config import Bind, Config, ConfigError, Credentials, load, parse
-
-MINIMAL = """\
-listeners: [{bind: "127.0.0.1:0"}]
-backends: {legacy: {url: "ws://10.0.0.5/ocpp", subprotocols: [ocpp1.6]}}
-routes: [{backend: legacy}]
-"""
-REST = MINIMAL.partition("\n")[2]
-
-
-def mistakes(text: str, env: dict[str, str] | None = None, path: Path = Path("g.yaml")) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        parse(text, env or {}, path=path)
-    assert str(caught.value) == "\n".join(caught.value.mistakes)
-    return list(caught.value.mistakes)
-
-
-def with_backend(lines: str, env: dict[str, str] | None = None) -> Config:
-    return parse(f"listeners: [{{bind: 'h:1'}}]\nroutes: [{{backend: b}}]\nbackends:\n  b:\n    {lines}\n", env or {})
-
-
-@pytest.fixture
-def everything_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in list(config.NOT_YET):
-        monkeypatch.delitem(config.NOT_YET, key)
+from tests.gateway.config_text import MINIMAL, REST, mistakes, with_backend
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -122,9 +99,12 @@ validation: cont
         ("", "g.yaml:1:1: (file): is empty"),
         ("# nothing\n", "g.yaml:1:1: (file): is empty"),
         ("- a\n", "g.yaml:1:1: (file): should be a mapping (key: value) at the top"),
-        ("a: b: c\n", "g.yaml:1:5: (file): not valid YAML: mapping values are not allowed in this context"),
+        (
+            "a: b: c\n",
+            "g.yaml:1:5: (file): not valid YAML: mapping values are not allowed in this context; a value with a colon",
+        ),
         ("a:\n\t- x\n", "g.yaml:2:1: (file): not valid YAML: while scanning for the next token, "),
-        ("a: \x01\n", "g.yaml:1:4: (file): not valid YAML: the character U+0001 is not allowed"),
+        ("é: é\nö: ü\x01\n", "g.yaml:2:5: (file): not valid YAML: the character U+0001 is not allowed"),
         ("a: 1\n---\nb: 2\n", "g.yaml:2:1: (file): not valid YAML: expected a single document in the stream, "),
         ("a: {b: ${X}}\n", "; between brackets, ${NAME} and {identity} need quotes around them"),
     ],
@@ -235,117 +215,6 @@ def test_environment_mistakes_are_told_once_each() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "bind"),
-    [
-        ("0.0.0.0:8443", Bind("0.0.0.0", 8443)),
-        ("[::]:8443", Bind("::", 8443)),
-        ("localhost:0", Bind("localhost", 0)),
-        ("gw-1.example.org:65535", Bind("gw-1.example.org", 65535)),
-    ],
-)
-def test_binds(text: str, bind: Bind) -> None:
-    found = parse(MINIMAL.replace("127.0.0.1:0", text), {}).listeners[0].bind
-    assert found == bind
-    assert str(found) == text
-
-
-@pytest.mark.parametrize("text", [":80", "80", "h", "::1:80", "h:65536", "h:-1", "h:x", "[::g]:1", "1.2.3:4", "a b:1"])
-def test_no_binds(text: str) -> None:
-    (line,) = mistakes(MINIMAL.replace("127.0.0.1:0", text))
-    assert line.startswith("g.yaml:1:20: listeners[0].bind: ")
-
-
-def test_loopback() -> None:
-    loopback = [Bind(host, 1).is_loopback for host in ("127.0.0.1", "127.8.8.8", "::1", "LocalHost")]
-    others = [Bind(host, 1).is_loopback for host in ("0.0.0.0", "::", "10.0.0.1", "localhost.example.org")]
-    assert loopback == [True] * 4
-    assert others == [False] * 4
-
-
-def test_an_address_is_used_once_and_the_admin_needs_a_token_abroad() -> None:
-    text = """\
-listeners: [{bind: "h:80"}, {bind: "h:0"}, {bind: "h:0"}, {bind: "h:80"}]
-backends: {a: {url: "ws://h/"}}
-routes: [{backend: a}]
-admin: {bind: "h:80"}
-"""
-    assert mistakes(text) == [
-        "g.yaml:1:66: listeners[3].bind: is also the address of listeners[0]",
-        "g.yaml:4:15: admin.bind: is also the address of listeners[0]",
-        "g.yaml:4:15: admin.bind: an address other than loopback needs a token",
-    ]
-    abroad = MINIMAL + 'admin: {bind: "0.0.0.0:9090", token: s3cret}\n'
-    found = parse(abroad, {})
-    assert "s3cret" not in repr(found)
-    assert "s3cret" not in found.model_dump_json()
-
-
-@pytest.mark.parametrize("pattern", ["/{identity}", "/a/b.c/{identity}", "/%20/{identity}"])
-def test_path_patterns(pattern: str) -> None:
-    text = MINIMAL.replace('"127.0.0.1:0"', f'"127.0.0.1:0", paths: ["{pattern}"]')
-    assert parse(text, {}).listeners[0].paths == (pattern,)
-
-
-@pytest.mark.parametrize(
-    "pattern", ["/", "", "{identity}", "/{id}", "/a", "/{identity}/a", "//{identity}", "/a?{identity}"]
-)
-def test_no_path_patterns(pattern: str) -> None:
-    (line,) = mistakes(MINIMAL.replace('"127.0.0.1:0"', f'"127.0.0.1:0", paths: ["{pattern}"]'))
-    assert line.endswith(
-        "listeners[0].paths[0]: should be a literal path that ends in /{identity}, such as /ocpp/{identity}"
-    )
-
-
-def test_listener_subprotocols_and_auth(everything_arrived: None) -> None:
-    head = "listeners:\n  - bind: h:1\n"
-    assert mistakes(head + "    subprotocols: [ocpp1.6, ocpp1.6]\n    default_subprotocol: ocpp2.1\n" + REST) == [
-        "g.yaml:3:19: listeners[0].subprotocols: names ocpp1.6 more than once",
-        "g.yaml:4:26: listeners[0].default_subprotocol: ocpp2.1 is not one of the listener's subprotocols",
-    ]
-    assert mistakes(head + "    auth: [forward, mtls, basic]\n" + REST) == [
-        "g.yaml:3:21: listeners[0].auth[1]: mtls needs tls.client_ca",
-        "g.yaml:3:27: listeners[0].auth[2]: basic needs a stations_file with password hashes",
-    ]
-    assert parse(head + "    auth: [none, forward]\n" + REST, {}).listeners[0].auth == ("none", "forward")
-
-
-@pytest.mark.parametrize(
-    ("url", "template"),
-    [
-        ("ws://h", "ws://h/{identity}"),
-        ("wss://h:9000/a/", "wss://h:9000/a/{identity}"),
-        ("ws://h/a?x=1", "ws://h/a/{identity}?x=1"),
-        ("ws://h/{identity}/ocpp", "ws://h/{identity}/ocpp"),
-        ("ws://[::1]:80/x?id={identity}", "ws://[::1]:80/x?id={identity}"),
-    ],
-)
-def test_backend_urls(url: str, template: str) -> None:
-    assert with_backend(f'url: "{url}"').backends["b"].url_template == template
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://h/",
-        "h",
-        "ws://",
-        "ws:///x",
-        "ws://u:geheim@h/",
-        "ws://h/{id}",
-        "ws://{identity}/",
-        "ws://h/#a",
-        "ws://h:x/",
-    ],
-)
-def test_no_backend_urls(url: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        with_backend(f'url: "{url}"')
-    (line,) = caught.value.mistakes
-    assert line.startswith("gateway.yaml:5:10: backends.b.url: ")
-    assert "geheim" not in line
-
-
 def test_backend_credentials() -> None:
     found = with_backend("url: ws://h/\n    auth: {password: geheim}").backends["b"].auth
     assert isinstance(found, Credentials)
@@ -361,56 +230,6 @@ def test_backend_credentials() -> None:
     with pytest.raises(ConfigError) as caught:
         with_backend("url: ws://h/\n    auth: basic")
     assert caught.value.mistakes == ("gateway.yaml:6:11: backends.b.auth: should be forward or none, not 'basic'",)
-
-
-@pytest.mark.parametrize(
-    ("text", "kind", "shown"),
-    [
-        ("memory:", "memory", "memory:"),
-        ("sqlite:a.db", "sqlite", "sqlite:{here}/a.db"),
-        ("sqlite:../x.db", "sqlite", "sqlite:{up}/x.db"),
-        ("sqlite:///tmp/x.db", "sqlite", "sqlite:/tmp/x.db"),
-        ("redis://h:6379/0", "redis", "redis://h:6379/0"),
-        ("rediss://:geheim@h", "redis", "rediss://***@h"),
-        ("redis+sentinel://h1:1,h2/mymaster/0", "redis+sentinel", "redis+sentinel://h1:1,h2/mymaster/0"),
-        ("redis+cluster://h1,h2", "redis+cluster", "redis+cluster://h1,h2"),
-    ],
-)
-def test_stores(text: str, kind: str, shown: str, tmp_path: Path, everything_arrived: None) -> None:
-    store = parse(MINIMAL + f"store: '{text}'\n", {}, path=tmp_path / "g.yaml").store
-    assert store.kind == kind
-    assert str(store).replace("//tmp/x", "/tmp/x") == shown.format(here=tmp_path, up=tmp_path.parent)
-    assert "geheim" not in repr(store)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["memory", "sqlite:", "sqlite::memory:", "sqlite://x.db", "sqlite:no/x.db", "redis://", "redis://h/x", "mysql://h"],
-)
-def test_no_stores(text: str, tmp_path: Path, everything_arrived: None) -> None:
-    (line,) = mistakes(MINIMAL + f"store: '{text}'\n", path=tmp_path / "g.yaml")
-    assert ":4:8: store: " in line
-
-
-def test_followers(everything_arrived: None) -> None:
-    text = """\
-listeners: [{bind: "h:1"}]
-backends: {a: {url: "ws://h/"}, b: {url: "ws://h/"}}
-routes:
-  - backend: a
-    followers:
-      - {backend: a}
-      - {backend: b, allow: [SetChargingProfile, ClearChargingProfil, BootNotification]}
-      - {backend: c}
-      - {backend: b}
-"""
-    assert mistakes(text) == [
-        "g.yaml:6:19: routes[0].followers[0].backend: a is already the backend of this route",
-        "g.yaml:7:50: routes[0].followers[1].allow[1]: 'ClearChargingProfil' is not an action that a CSMS calls; did you mean 'ClearChargingProfile'?",
-        "g.yaml:7:71: routes[0].followers[1].allow[2]: 'BootNotification' is not an action that a CSMS calls",
-        "g.yaml:8:19: routes[0].followers[2].backend: no backend is named 'c'",
-        "g.yaml:9:19: routes[0].followers[3].backend: b is already a follower of this route",
-    ]
 
 
 def test_what_has_not_arrived_is_told_rather_than_ignored(tmp_path: Path) -> None:
@@ -434,100 +253,6 @@ store: redis://h/0
     ):
         assert len([line for line in found if line.startswith(key)]) == 1, key
     assert len([line for line in found if "this version" in line]) == 7
-
-
-def test_rejecting_unknown_stations_needs_known_ones() -> None:
-    assert mistakes(MINIMAL + "unknown_stations: reject\n") == [
-        "g.yaml:4:19: unknown_stations: reject refuses every station while there is no stations_file"
-    ]
-
-
-def test_tls_files(tmp_path: Path) -> None:
-    certificates.init_ca(tmp_path / "certs")
-    certificates.issue_server(tmp_path / "certs", ["localhost"])
-    certificates.issue_server(tmp_path / "certs", ["localhost"], rsa_key=True)
-    (tmp_path / "junk").write_text("junk")
-    head = "listeners:\n  - bind: 127.0.0.1:1\n    tls: {certificate: %s, key: %s, client_ca: %s, min_version: 1.3}\n"
-
-    pairs = "[certs/server.crt, certs/server-rsa.crt]", "[certs/server.key, certs/server-rsa.key]"
-    found = load_text(tmp_path, head % (*pairs, "certs/ca.crt") + REST)
-    tls = found.listeners[0].tls
-    assert tls is not None
-    assert tls.certificate == (tmp_path / "certs/server.crt", tmp_path / "certs/server-rsa.crt")
-    assert tls.key == (tmp_path / "certs/server.key", tmp_path / "certs/server-rsa.key")
-    assert (tls.client_ca, tls.min_version) == (tmp_path / "certs/ca.crt", "1.3")
-
-    def lines(*values: str) -> list[str]:
-        found = mistakes(head % values + REST, path=tmp_path / "g.yaml")
-        return [line.replace(str(tmp_path), "T").partition(" ")[2] for line in found]
-
-    assert lines("certs/server.crt", "certs/none.key", "junk") == [
-        "listeners[0].tls.key: T/certs/none.key: No such file or directory",
-        "listeners[0].tls.client_ca: T/junk holds no certificate in PEM form",
-    ]
-    assert lines("certs/server.crt", "certs/ca.key", "null") == [
-        "listeners[0].tls.key: T/certs/ca.key is not the key of T/certs/server.crt"
-    ]
-    assert lines(pairs[0], "[certs/server.key, certs/server.key]", "null") == [
-        "listeners[0].tls.key[1]: T/certs/server.key is not the key of T/certs/server-rsa.crt"
-    ]
-    assert lines(pairs[0], "certs/server.key", "null") == [
-        "listeners[0].tls.key: the lists should be parallel; certificate has 2, key has 1"
-    ]
-    (junk,) = lines("junk", "certs/server.key", "null")
-    assert "T/junk and T/certs/server.key are not a certificate and key in PEM form" in junk
-    with pytest.raises(ConfigError) as caught:
-        with_backend(f"url: wss://h/\n    tls: {{certificate: {tmp_path}/certs/server.crt}}")
-    assert caught.value.mistakes == ("gateway.yaml:6:24: backends.b.tls.certificate: needs a key beside it",)
-
-
-def load_text(folder: Path, text: str) -> Config:
-    (folder / "g.yaml").write_text(text)
-    return load(folder / "g.yaml", {})
-
-
-def test_an_encrypted_key_is_told_without_asking_for_its_password(tmp_path: Path) -> None:
-    from cryptography.hazmat.primitives import serialization as s
-
-    certificates.init_ca(tmp_path)
-    key = s.load_pem_private_key((tmp_path / "ca.key").read_bytes(), None)
-    locked = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.BestAvailableEncryption(b"x"))
-    (tmp_path / "locked.key").write_bytes(locked)
-    text = "listeners: [{bind: 'h:1', tls: {certificate: ca.crt, key: locked.key}}]\n" + REST
-    (line,) = mistakes(text, path=tmp_path / "g.yaml")
-    assert line.endswith(f"{tmp_path}/locked.key is encrypted; keys are read without a password")
-
-
-def test_warnings(tmp_path: Path) -> None:
-    certificates.init_ca(tmp_path)
-    certificates.issue_server(tmp_path, ["h"], days=3)
-    text = """\
-listeners:
-  - {bind: "0.0.0.0:1", subprotocols: [ocpp1.6], auth: none}
-  - {bind: "127.0.0.1:2", subprotocols: [ocpp1.6], auth: none}
-  - {bind: "h:3", subprotocols: [ocpp1.6], auth: none, tls: {certificate: server.crt, key: server.key, min_version: 1.0}}
-backends:
-  a: {url: "ws://h/", tls: {ca: ca.crt}}
-routes:
-  - {backend: a, match: {tag: t}}
-  - {backend: a, match: {subprotocol: ocpp2.1}}
-  - {backend: a}
-  - {backend: a, match: {identity: X}}
-"""
-    found = load_text(tmp_path, text)
-    expires = certificates.inspect(tmp_path / "server.crt")["not_after"][:10]
-    assert [line.replace(f"{tmp_path}/", "") for line in found.warnings] == [
-        f"g.yaml:4:75: listeners[2].tls.certificate: server.crt expires on {expires}",
-        "g.yaml:4:117: listeners[2].tls.min_version: TLS 1.0 is broken; keep such stations on a listener of their own",
-        "g.yaml:6:3: backends.a.auth: forward has nothing to pass on: no listener takes a password",
-        "g.yaml:6:3: backends.a.subprotocols: not given: the backend is taken to speak ocpp1.6 only",
-        "g.yaml:6:28: backends.a.tls: not used: the url is ws://, without TLS",
-        "g.yaml:8:31: routes[0].match.tag: never used: tags come from a stations_file",
-        "g.yaml:9:39: routes[1].match.subprotocol: never used: no listener accepts ocpp2.1",
-        "g.yaml:11:5: routes[3]: never used: routes[2] matches every station",
-    ]
-    clear = parse(MINIMAL.replace("127.0.0.1:0", "0.0.0.0:1"), {}).warnings
-    assert clear == ("gateway.yaml:1:13: listeners[0]: has no tls: the passwords of stations travel in the clear",)
 
 
 def test_the_example_needs_only_its_certificates(tmp_path: Path) -> None:

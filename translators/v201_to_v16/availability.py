@@ -3,13 +3,16 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Note, Step
+from translators import times
+from translators.effects import Note, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, status
 from translators.v201_to_v16.answers import ask_station
+from translators.words import error_code_16
 
+_CLOCK_IS_SET = 1_577_836_800.0  # 2020
 _STATUSES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
 
 
@@ -57,3 +60,41 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
     yield status.heard(session, place, said, at)
     number = yield from connectors.number_in_time(session, place)
     return (yield from status.show(session, number, connectors.reported(session, place).get("timestamp", at)))
+
+
+def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
+    component, variable = event["component"]["name"], event["variable"]["name"]
+    evse = event["component"].get("evse", {})
+    if variable == "AvailabilityState" and event["actualValue"] in _STATUSES:
+        if component == "Connector" and evse:
+            return (
+                yield from _heard(
+                    session, evse["id"], evse.get("connectorId", 0), event["actualValue"], event["timestamp"]
+                )
+            )
+        if component == "ChargingStation":
+            return (yield from _heard(session, 0, 0, event["actualValue"], event["timestamp"]))
+    code = error_code_16(component, variable, event.get("techInfo"))
+    place = connectors.meant(session, evse["id"], evse.get("connectorId")) if evse else None
+    if code is None and place is not None and event["trigger"] == "Alerting":
+        # Not one of those that 1.6 has a word for, but it explains a fault.
+        faulted = connectors.reported(session, place).get("status") == "Faulted"
+        code = "OtherError" if faulted else None
+    if code is None:
+        return (yield Note("lost", {"field": "eventData"}))
+    number = 0 if place is None else (yield from connectors.number_in_time(session, place))
+    problem = {
+        "errorCode": code,
+        **({"info": event["techInfo"][:50]} if event.get("techInfo") else {}),
+        **({"vendorErrorCode": event["techCode"][:50]} if event.get("techCode") else {}),
+    }
+    over = event.get("cleared", False) or event["actualValue"].strip().lower() in ("false", "0")
+    yield status.problem_changed(session, number, f"{component}.{variable}", None if over else problem)
+    return (yield from status.show(session, number, time_of_status(session, event["timestamp"])))
+
+
+def time_of_status(session: Session, timestamp: str) -> str:
+    """The time of a status as it was sent; the time of its arrival from a station whose clock is not set."""
+    seconds = times.epoch(timestamp)
+    plausible = seconds is not None and seconds > _CLOCK_IS_SET
+    return (times.normalise(timestamp) if plausible else None) or session.time

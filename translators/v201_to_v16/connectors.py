@@ -92,6 +92,12 @@ def number_in_time(session: Session, place: Place) -> Generator[Step, Any, int]:
     return numbers(session)[place]
 
 
+def number_after_wait(session: Session) -> Generator[Step, Any, None]:
+    """Go on waiting for what is unnumbered, and number it."""
+    if not (yield Expect(lambda: not unnumbered(session), STABLE_AFTER)):
+        yield from _number(session, unnumbered(session))
+
+
 def unnumbered(session: Session) -> set[Place]:
     """Connectors that were reported and wait for their number."""
     return _heard_of(session) - set(numbers(session))

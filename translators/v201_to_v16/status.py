@@ -9,12 +9,10 @@ from translators.session import Session
 from translators.v201_to_v16 import connectors, records
 from translators.v201_to_v16.connectors import Place
 from translators.v201_to_v16.records import Record
+from translators.words import Transaction, status_16
 
 _NEVER_AT_ONCE = ({"Reserved", "Finishing"}, {"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 """1.6 section 4.9 knows no step from the one to the other: Preparing lies between."""
-
-_UNPLUGGED = "EV side disconnected"
-"""1.6 section 4.9: the info of a SuspendedEV that has no car."""
 
 
 def heard(session: Session, place: Place, status: str, timestamp: str) -> Remember:
@@ -84,43 +82,32 @@ def _connector(session: Session, number: int) -> tuple[str | None, str | None]:
     """Status and info; None while there is nothing to say."""
     place = connectors.place_of(session, number)
     said = connectors.reported(session, place) if place is not None else {}
-    record = records.on_connector(session, number)
     status = said.get("status")
-    if status in ("Reserved", "Unavailable", "Faulted"):
-        return status, None
+    record = records.on_connector(session, number)
     if record is None:
-        return {"Available": "Available", "Occupied": "Preparing"}.get(status or ""), None
+        return status_16(status) if status else (None, None)
     if "ended" in record:
-        return _after(record, status, float(said.get("since", 0.0))), None
-    return _during(record, status)
+        if status == "Occupied" and float(said["since"]) > record["ended"]:
+            return status_16(status)  # the next car
+        if status == "Occupied" and record.get("gone"):
+            return None, None  # the connector is about to say that it is free
+        return status_16(status, "ended") if status else (None, None)
+    charged = bool(record.get("charged"))
+    return status_16(
+        status or "Occupied",
+        _transaction(record, status),
+        record.get("chargingState"),
+        has_charged=charged,
+        deauthorized=bool(record.get("halted") or (charged and record.get("refused"))),
+    )
 
 
-def _after(record: Record, status: str | None, since: float) -> str | None:
-    if status != "Occupied":
-        return status
-    if since > record["ended"]:
-        return "Preparing"  # the next car
-    return None if record.get("gone") else "Finishing"
-
-
-def _during(record: Record, status: str | None) -> tuple[str | None, str | None]:
-    state = record.get("chargingState")
-    connected = state not in (None, "Idle")
+def _transaction(record: Record, status: str | None) -> Transaction:
     if status == "Available":
-        # No car yet: the transaction waits for one (token first), or is that of the EVSE's other connector.
-        waits = not connected and not record.get("connected") and "idToken" in record and not record.get("refused")
-        return ("Preparing" if waits else "Available"), None
-    if "transactionId" not in record:
-        return "Preparing", None
-    if state == "EVConnected":
-        if record.get("halted"):
-            return "SuspendedEVSE", None
-        if not record.get("charged"):
-            return "Preparing", None
-        return ("SuspendedEVSE" if record.get("refused") else "SuspendedEV"), None
-    if not connected:
-        return ("SuspendedEV", _UNPLUGGED) if record.get("connected") else ("Preparing", None)
-    return state, None
+        # The token came before the car, which has not come yet; or the transaction is over but for its Ended event.
+        waits = "idTag" in record and not record.get("refused") and not record.get("connected")
+        return "authorized" if waits else "none"
+    return "authorized" if "transactionId" in record else "unauthorized"
 
 
 def _problem(session: Session, number: int) -> dict[str, Any]:

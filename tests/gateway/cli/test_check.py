@@ -16,7 +16,7 @@ routes:
   - {match: {identity: "BER-*", subprotocol: ocpp2.0.1}, backend: cloud}
   - {backend: legacy}
   - {backend: cloud}
-store: memory:
+store: memory
 """
 BAD = """\
 listeners: [{bind: "127.0.0.1:8180", outh: none}]

@@ -73,4 +73,4 @@ def test_interruption_is_130() -> None:
     time.sleep(1.0)
     os.kill(waiting.pid, signal.SIGINT)
     out, err = waiting.communicate(timeout=30)
-    assert (waiting.returncode, out, err) == (130, b"", b"")
+    assert (waiting.returncode, out, err.strip()) == (130, b"", b"")

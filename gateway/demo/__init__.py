@@ -1,0 +1,1 @@
+"""The demo: the gateway between simulated stations and management systems that are not built from its own code."""

@@ -1,0 +1,257 @@
+"""Real parts for tests: the gateway as a process, CSMSs and stations over the `websockets` package."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import ssl
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from gateway import certificates
+
+Frame = list[Any]
+Answer = Callable[[Frame], Any]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Csms:
+    """A CSMS that records every text and answers calls with `answer(frame)`: a payload, a whole frame (list), or None
+    for silence."""
+
+    def __init__(self, answer: Answer | None = None, subprotocols: tuple[str, ...] = ("ocpp1.6",)) -> None:
+        self.answer = answer or (lambda frame: {})
+        self.subprotocols = subprotocols
+        self.port = free_port()
+        self.texts: list[str] = []
+        self.requests: list[Request] = []
+        self.closes: list[int] = []
+        self.connections: list[ServerConnection] = []
+        self.refuse: int | None = None
+        self.came = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ocpp"
+
+    @property
+    def frames(self) -> list[Frame]:
+        return [json.loads(text) for text in self.texts]
+
+    def calls(self, action: str) -> list[Any]:
+        return [frame[3] for frame in self.frames if frame[0] == 2 and frame[2] == action]
+
+    async def send(self, frame: Frame | str) -> None:
+        await self.connections[-1].send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    async def wait(self, condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+        async with asyncio.timeout(seconds):
+            while not (found := condition()):
+                self.came.clear()
+                try:
+                    async with asyncio.timeout(0.05):
+                        await self.came.wait()
+                except TimeoutError:
+                    continue
+            return found
+
+    async def _handle(self, ws: ServerConnection) -> None:
+        self.connections.append(ws)
+        if ws.request is not None:
+            self.requests.append(ws.request)
+        self.came.set()
+        try:
+            async for text in ws:
+                self.texts.append(str(text))
+                self.came.set()
+                frame = json.loads(text)
+                if frame[0] == 2:
+                    given = self.answer(frame)
+                    if isinstance(given, Awaitable):
+                        given = await given
+                    if given is not None:
+                        reply = given if isinstance(given, list) else [3, frame[1], given]
+                        await ws.send(json.dumps(reply))
+        except ConnectionClosed:
+            pass
+        finally:
+            self.closes.append(ws.close_code or 1006)
+            self.came.set()
+
+    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        return connection.respond(self.refuse, "refused\n") if self.refuse is not None else None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Csms"]:
+        subprotocols = [Subprotocol(name) for name in self.subprotocols]
+        async with serve(
+            self._handle,
+            "127.0.0.1",
+            self.port,
+            subprotocols=subprotocols,
+            process_request=self._process_request,
+            max_size=None,
+            compression=None,
+        ):
+            yield self
+
+
+class Gateway:
+    """`python -m gateway run` as a process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, admin: int, ca: Path | None) -> None:
+        self.process, self.port, self.admin, self.ca = process, port, admin, ca
+        self.log: list[str] = []
+
+    def url(self, path: str = "/CP-1") -> str:
+        return f"{'wss' if self.ca else 'ws'}://localhost:{self.port}{path}"
+
+    def tls(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context(cafile=self.ca) if self.ca else None
+
+    async def station(self, path: str = "/CP-1", subprotocol: str = "ocpp1.6", **options: Any) -> ClientConnection:
+        """A station's connection. Raises what `websockets` raises for a refused handshake."""
+        options.setdefault("subprotocols", [Subprotocol(subprotocol)])
+        return await connect(self.url(path), ssl=self.tls(), compression=None, max_size=None, **options)
+
+    async def get(self, path: str) -> tuple[int, str]:
+        def fetch() -> tuple[int, str]:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=5) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
+        return await asyncio.to_thread(fetch)
+
+    async def metric(self, series: str) -> float:
+        """The value of one series as it stands in the exposition, 0 when it is not there."""
+        _, page = await self.get("/metrics")
+        for line in page.splitlines():
+            if line.startswith(series + " "):
+                return float(line.rsplit(" ", 1)[1])
+        return 0.0
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        found = [json.loads(line) for line in self.log if line.startswith("{")]
+        return [event for event in found if event.get("event") == name]
+
+    async def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            self.log.append(line.decode())
+
+
+def configuration(*backends: tuple[str, Csms], **more: Any) -> dict[str, Any]:
+    """A configuration with these backends and one route to the first; `more` replaces top-level keys."""
+    return {
+        "listeners": [{"bind": "127.0.0.1:0", "auth": "none"}],
+        "backends": {
+            name: {"url": csms.url, "subprotocols": list(csms.subprotocols), "auth": "none"} for name, csms in backends
+        },
+        "routes": [{"backend": backends[0][0]}],
+        "store": "memory:",
+        "log": {"format": "json"},
+        **more,
+    }
+
+
+@asynccontextmanager
+async def gateway(
+    folder: Path, config: dict[str, Any], *, tls: bool = False, loop: str = "uvloop"
+) -> AsyncIterator[Gateway]:
+    """The gateway running with this configuration; it must stop cleanly and log no traceback."""
+    port, admin = free_port(), free_port()
+    listener = config["listeners"][0]
+    listener["bind"] = f"127.0.0.1:{port}"
+    config["admin"] = {"bind": f"127.0.0.1:{admin}"}
+    ca = None
+    if tls:
+        certificates_folder = folder / "certs"
+        if not certificates_folder.exists():
+            certificates.init_ca(certificates_folder)
+            certificates.issue_server(certificates_folder, ["localhost", "127.0.0.1"])
+        ca = certificates_folder / "ca.crt"
+        listener["tls"] = {
+            "certificate": str(certificates_folder / "server.crt"),
+            "key": str(certificates_folder / "server.key"),
+        }
+    path = folder / "gateway.yaml"
+    path.write_text(yaml.safe_dump(config))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "gateway", "run", "-c", str(path), "--loop", loop),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONASYNCIODEBUG": ""},
+    )
+    running = Gateway(process, port, admin, ca)
+    reading = asyncio.create_task(running._read_log())
+    try:
+        await _until_ready(running)
+        yield running
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(20):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            raise AssertionError("the gateway did not stop:\n" + "".join(running.log)) from None
+        finally:
+            await reading
+    log = "".join(running.log)
+    assert "Traceback" not in log, log
+    assert process.returncode in (0, -signal.SIGKILL), log
+
+
+async def _until_ready(running: Gateway) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            if running.process.returncode is not None:
+                await asyncio.sleep(0.1)
+                raise AssertionError("the gateway did not start:\n" + "".join(running.log))
+            try:
+                status, _ = await running.get("/readyz")
+            except OSError:
+                status = 0
+            if status == 200:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def closed(ws: ClientConnection, seconds: float = 10.0) -> tuple[int, str]:
+    """The close code and reason a peer gave, frames before it passed over."""
+    async with asyncio.timeout(seconds):
+        try:
+            while True:
+                await ws.recv()
+        except ConnectionClosed as gone:
+            received = gone.rcvd
+            return (received.code, received.reason) if received is not None else (1006, "")
+
+
+async def ask(ws: ClientConnection, frame: Frame | str, seconds: float = 5.0) -> Frame:
+    """Send one call and give back the next frame that is an answer to it."""
+    await ws.send(frame if isinstance(frame, str) else json.dumps(frame))
+    async with asyncio.timeout(seconds):
+        answer: Frame = json.loads(await ws.recv())
+        return answer

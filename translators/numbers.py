@@ -1,0 +1,60 @@
+"""Decimal numbers as OCPP writes them: texts in 1.6, JSON numbers in 2.0.1, never with an exponent."""
+
+import re
+from decimal import Context, Decimal
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_LONGEST_TEXT = 64
+_LARGEST_MULTIPLIER = 30
+_MAGNITUDE = 15
+_FIFTEEN_DIGITS = Context(prec=_MAGNITUDE)
+"""A double holds 15 decimal digits and no more of every number."""
+_JSON_STEP = Decimal("0.00001")
+"""Below this a JSON writer reaches for exponents. In kWh it is a hundredth of a Wh."""
+_TEXT_STEP = Decimal("0.000000000000001")
+
+
+def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
+    """The value times ten to the power of the multiplier, in at most 15 significant digits.
+
+    value: a JSON number, or a text with a point or a comma. None for anything else, and for a number of 10^15 or more:
+    no meter shows it, and neither version could carry it to the digit.
+    """
+    if isinstance(value, bool) or not isinstance(multiplier, int) or abs(multiplier) > _LARGEST_MULTIPLIER:
+        return None
+    if isinstance(value, str):
+        text = value.strip(" \t\r\n\x00")
+        if len(text) > _LONGEST_TEXT or not _NUMBER.fullmatch(text):
+            return None
+        number = Decimal(text.replace(",", "."))
+    elif isinstance(value, float):
+        number = Decimal(repr(value))
+    elif isinstance(value, int) and abs(value) < 10**_MAGNITUDE:
+        number = Decimal(value)
+    else:
+        return None
+    if not number.is_finite():
+        return None
+    if not number:
+        return Decimal(0)
+    number = number.scaleb(multiplier, _FIFTEEN_DIGITS)
+    return number if number.adjusted() < _MAGNITUDE else None
+
+
+def json_number(number: Decimal) -> int | float:
+    """The number for JSON: an int when it is a whole one, else a float that is written without an exponent."""
+    if number == number.to_integral_value():
+        return int(number)
+    if number.adjusted() < -1:
+        number = number.quantize(_JSON_STEP)
+    return float(number)
+
+
+def plain(number: Decimal) -> str:
+    """The number as a text without exponent and without trailing zeros."""
+    if number.adjusted() < -1:
+        number = number.quantize(_TEXT_STEP)
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text

@@ -1,0 +1,42 @@
+"""How a refusal is written, whoever refuses: the station, its version or this gateway."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators.effects import Ask, Note, PeerError, Step
+from translators.frames import Payload
+
+
+def lean(payload: Payload) -> Payload:
+    """The payload without the members that are None, at any depth of objects."""
+    return {
+        name: lean(value) if isinstance(value, dict) else value for name, value in payload.items() if value is not None
+    }
+
+
+def reason(code: str, more: str | None = None) -> Payload:
+    """2.0.1 StatusInfoType; reasonCode is one of the appendix's."""
+    return lean({"reasonCode": code[:20], "additionalInfo": more[:512] if more else None})
+
+
+def refusal(status: str, code: str, more: str | None = None) -> Payload:
+    """An answer that is a status and why."""
+    return {"status": status, "statusInfo": reason(code, more)}
+
+
+def ask_station(action: str, payload: Payload, *, otherwise: Payload) -> Generator[Step, Any, Payload]:
+    """The station's answer; `otherwise` from one that does not know the action or cannot do it."""
+    try:
+        answer: Payload = yield Ask(action, payload)
+    except PeerError as error:
+        if not error.unsupported:
+            raise
+        yield Note("station_refused", {"reason": error.code})
+        return otherwise
+    return answer
+
+
+def lost(*fields: str) -> Generator[Step, Any, None]:
+    """What the far version cannot say is counted by name."""
+    for name in dict.fromkeys(fields):
+        yield Note("lost", {"field": name})

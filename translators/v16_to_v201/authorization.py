@@ -1,0 +1,59 @@
+"""Tokens: who may charge."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators.effects import Ask, Remember, Step
+from translators.frames import Payload
+from translators.session import Session
+from translators.tables import Conversation
+from translators.tokens import clean, id_tag_info, id_token_for, type_of
+from translators.v16_to_v201.answers import ask_station, lost
+
+_SEEN_AGAIN_AFTER = 86400.0
+
+
+def authorize(call: Payload, session: Session) -> Conversation:
+    """Authorize -> Authorize, the idToken's type from what is known of the tag. 2.0.1 C01."""
+    token = token_of(session, call["idTag"])
+    if token is None:
+        yield from lost("idTag")
+        return {"idTagInfo": {"status": "Invalid"}}
+    answer = yield Ask("Authorize", {"idToken": token})
+    fields: list[str] = []
+    info = id_tag_info(answer["idTokenInfo"], fields)
+    yield from lost(*fields)
+    return {"idTagInfo": info}
+
+
+def clear_cache(call: Payload, session: Session) -> Conversation:
+    """ClearCache -> ClearCache. 2.0.1 C11, 1.6 section 5.4."""
+    answer = yield from ask_station("ClearCache", {}, otherwise={"status": "Rejected"})
+    return {"status": answer["status"]}
+
+
+def get_local_list_version(call: Payload, session: Session) -> Conversation:
+    """GetLocalListVersion -> GetLocalListVersion, 0 from a station without a list. 2.0.1 D02, 1.6 section 5.10."""
+    answer = yield from ask_station("GetLocalListVersion", {}, otherwise={"listVersion": -1})
+    return {"versionNumber": max(answer["listVersion"], 0)}
+
+
+def remember_token(session: Session, token: Payload) -> Generator[Step, Any, None]:
+    """1.6 has no token types, and compares tags without case: what a CSMS called a token is what it hears back."""
+    known = session.memory.get(_key(token["idToken"]), {})
+    now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
+    fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
+    if not (fresh and known["idToken"] == now["idToken"] and known["type"] == now["type"]):
+        yield Remember(_key(token["idToken"]), now)
+
+
+def token_of(session: Session, tag: str) -> Payload | None:
+    """The idToken for an idTag; None when none can hold it: a tag is never cut."""
+    known = session.memory.get(_key(tag))
+    if known is not None:
+        return {"idToken": known["idToken"], "type": known["type"]}
+    return id_token_for(tag, type_of(tag, session.options.id_token_type))
+
+
+def _key(tag: str) -> str:
+    return f"tokens/{clean(tag).upper()}"

@@ -1,0 +1,164 @@
+"""What is kept of a 1.6 transaction while it lives, and a day longer: memory `tx/<the station's number>`.
+
+    int, uuid       its two names, both chosen by the gateway
+    mark            fingerprint of its StartTransaction
+    connector       1.6 connector
+    idTag, idToken  who started it, in the words of both sides
+    started         its StartTransaction's timestamp
+    meterStart      Wh, unless the station did not say
+    remoteStartId
+    seqNo           of the next event
+    chargingState   the last one told
+    waiting         events that are not acknowledged, oldest first: {"mark": of the station's message, "event": payload}
+    heard           marks of the MeterValues acknowledged within the hour, each with its time
+    startAnswer, stopAnswer   what the station was answered: whoever asks again hears the same
+    deauthorized    the CSMS did not accept the start
+    alias           the number a station made up that never heard ours (1.6 errata 3.18)
+    superseded      another transaction began on its connector: its stop is overdue
+    ended           Unix time of the acknowledgement of its end
+
+An event is remembered with its seqNo before it is sent, and goes up again unchanged until it is acknowledged; nothing
+of its transaction overtakes it. Only station calls send events, and those come one at a time.
+"""
+
+import hashlib
+import json
+from collections.abc import Generator
+from typing import Any
+
+from translators import errors
+from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
+from translators.frames import Payload
+from translators.session import Session
+from translators.times import epoch
+from translators.tokens import id_tag_info
+from translators.v16_to_v201.answers import lost
+
+Record = dict[str, Any]
+
+KEPT_AFTER_END = 24 * 3600.0
+KEPT_WITHOUT_END = 90 * 86400.0
+"""Stations with a long offline queue stop a transaction weeks later; some never do."""
+OFFLINE_TOLERANCE = 5.0
+_HEARD_FOR, _MOST_HEARD = 3600.0, 64
+_CLOCK_BEGINS = 1_577_836_800.0
+"""2020: a clock that says less was never set."""
+
+
+def key_of(number: int) -> str:
+    return f"tx/{number}"
+
+
+def changed(session: Session, key: str, **fields: Any) -> Remember:
+    """The record as it is now with these fields; None drops one."""
+    record = {**session.memory.get(key, {}), **fields}
+    return Remember(key, {name: value for name, value in record.items() if value is not None})
+
+
+def records(session: Session) -> list[tuple[str, Record]]:
+    """All that are kept, oldest first."""
+    return list(session.remembered("tx/"))
+
+
+def open_records(session: Session) -> list[tuple[str, Record]]:
+    """Those that have not ended and whose end is still to be expected."""
+    return [(key, one) for key, one in records(session) if "ended" not in one and "superseded" not in one]
+
+
+def open_on(session: Session, connector: int) -> tuple[str, Record] | None:
+    """The open transaction of a connector."""
+    found = [(key, one) for key, one in open_records(session) if one["connector"] == connector]
+    return found[-1] if found else None
+
+
+def by_uuid(session: Session, uuid: str) -> tuple[str, Record] | None:
+    return next(((key, one) for key, one in records(session) if one["uuid"].lower() == uuid.lower()), None)
+
+
+def by_alias(session: Session, number: int) -> tuple[str, Record] | None:
+    """The transaction a station calls by a number of its own: the newest that has not ended."""
+    found = [(key, one) for key, one in records(session) if one.get("alias") == number and "ended" not in one]
+    return found[-1] if found else None
+
+
+def mark_of(call: Payload) -> str:
+    """The same for the same message, sent again."""
+    return hashlib.sha256(json.dumps(call, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def offline(session: Session, timestamp: str) -> bool | None:
+    """Whether this happened before the station connected; 1.6 does not tell (section 3.7). None stands for no."""
+    moment = epoch(timestamp)
+    plausible = moment is not None and _CLOCK_BEGINS <= moment
+    return True if plausible and moment is not None and moment < session.connected_at - OFFLINE_TOLERANCE else None
+
+
+def clock_checked(session: Session, timestamp: str) -> Generator[Step, Any, None]:
+    """A transaction's time is never rewritten, but an operator hears of a clock that is wrong."""
+    moment = epoch(timestamp)
+    if moment is None or not _CLOCK_BEGINS <= moment <= session.unix_time + 3600.0:
+        yield Note("clock_suspect", {"timestamp": timestamp})
+
+
+def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]:
+    """Send what waits, oldest first. Raises what the CSMS makes of the message `mark` itself; an older event that it
+    will never take is given up, one that it cannot take now stops the rest."""
+    while waiting := session.memory[key]["waiting"]:
+        first, rest = waiting[0], waiting[1:]
+        try:
+            answer = yield Ask("TransactionEvent", first["event"])
+        except PeerError as error:
+            if first["mark"] == mark or error.code in errors.TRANSIENT:
+                raise
+            event = first["event"]
+            yield Note("event_refused", {"eventType": event["eventType"], "seqNo": event["seqNo"], "code": error.code})
+            yield changed(session, key, waiting=rest)
+            continue
+        more = yield from _acknowledged(session, key, first, answer)
+        yield changed(session, key, waiting=rest, **more)
+
+
+def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -> Generator[Step, Any, Payload]:
+    """What an acknowledged event changes in its record."""
+    event, record = entry["event"], session.memory[key]
+    info: Payload | None = answer.get("idTokenInfo")
+    fields: list[str] = [name for name in ("totalCost", "updatedPersonalMessage") if name in answer]
+    if event["eventType"] == "Started":
+        if info is None:
+            # E05 wants it in the answer to the first event with an idToken; an unasked refusal would be an invention.
+            yield Note("no_id_token_info")
+            info = {"status": "Accepted"}
+        allowed = info.get("evseId")
+        if info["status"] == "Accepted" and allowed and event.get("evse", {}).get("id") not in (*allowed, None):
+            info = {**info, "status": "NotAtThisLocation"}
+        told = id_tag_info({name: value for name, value in info.items() if name != "evseId"}, fields, start=True)
+        yield from lost(*fields)
+        return {
+            "startAnswer": {"idTagInfo": told, "transactionId": record["int"]},
+            "deauthorized": True if told["status"] != "Accepted" else None,
+        }
+    if event["eventType"] == "Ended":
+        stop_answer = {"idTagInfo": id_tag_info(info, fields)} if info else {}
+        yield from lost(*fields)
+        return {"stopAnswer": stop_answer, "ended": session.unix_time}
+    yield from lost(*fields)
+    since = session.unix_time - _HEARD_FOR
+    heard = {mark: at for mark, at in record.get("heard", {}).items() if at >= since}
+    heard[entry["mark"]] = session.unix_time
+    return {"heard": dict(list(heard.items())[-_MOST_HEARD:])}
+
+
+def swept(session: Session) -> Generator[Step, Any, None]:
+    """Forget what ended long ago."""
+    now = session.unix_time
+    for key, one in records(session):
+        started = epoch(one["started"]) or now
+        if now - one.get("ended", now) > KEPT_AFTER_END or now - max(started, one["at"]) > KEPT_WITHOUT_END:
+            yield Forget(key)
+    for key, one in session.remembered("orphan/"):
+        if now - one["at"] > KEPT_AFTER_END:
+            yield Forget(key)
+    for prefix in ("remote/", "reservation/"):
+        for key, one in session.remembered(prefix):
+            if one["expires"] < now:
+                yield Forget(key)

@@ -1,0 +1,84 @@
+"""Tokens: who may charge."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators.effects import Ask, Note, Remember, Step
+from translators.frames import Payload
+from translators.session import Session
+from translators.tables import Conversation
+from translators.tokens import id_tag_for, id_token_info, key
+from translators.v201_to_v16.answers import ask_station
+
+_SEEN_AGAIN_AFTER = 86400.0
+
+
+def authorize(call: Payload, session: Session) -> Conversation:
+    """Authorize -> Authorize. A contract certificate cannot be checked by a 1.6 CSMS, so a call with one is answered
+    Invalid here; so is a token that no idTag can hold. 2.0.1 C01, C07."""
+    if "certificate" in call or "iso15118CertificateHashData" in call:
+        yield Note("lost", {"field": "certificate"})
+        return {"idTokenInfo": {"status": "Invalid"}}
+    info = yield from ask_about(session, call["idToken"])
+    return {"idTokenInfo": info}
+
+
+def clear_cache(call: Payload, session: Session) -> Conversation:
+    """ClearCache -> ClearCache. 2.0.1 C11."""
+    answer = yield from ask_station("ClearCache", {}, otherwise={"status": "Rejected"})
+    return {"status": answer["status"]}
+
+
+def get_local_list_version(call: Payload, session: Session) -> Conversation:
+    """GetLocalListVersion -> GetLocalListVersion; -1 from a station without a list. 2.0.1 D02, 1.6 section 5.10."""
+    answer = yield from ask_station("GetLocalListVersion", {}, otherwise={"versionNumber": -1})
+    return {"listVersion": answer["versionNumber"]}
+
+
+def ask_about(session: Session, token: Payload) -> Generator[Step, Any, Payload]:
+    """What the CSMS says of a token, as idTokenInfo."""
+    tag = tag_for(session, token)
+    if tag is None:
+        yield Note("lost", {"field": "idToken"})
+        return {"status": "Invalid"}
+    yield from remember_token(session, token, tag)
+    answer = yield Ask("Authorize", {"idTag": tag})
+    return (yield from info_from(answer["idTagInfo"]))
+
+
+def tag_for(session: Session, token: Payload) -> str | None:
+    """The idTag for a token; None for one that no idTag can hold."""
+    return id_tag_for(token, session.options.id_tag_of_nobody)
+
+
+def info_from(id_tag_info: Payload) -> Generator[Step, Any, Payload]:
+    """What a CSMS says of a token, for a station."""
+    lost: list[str] = []
+    info = id_token_info(id_tag_info, lost)
+    for field in lost:
+        yield Note("lost", {"field": field})
+    return info
+
+
+def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step, Any, None]:
+    """1.6 has no token types: what a station called a token is what it hears back in a remote start."""
+    known = session.memory.get(_key(tag), {})
+    now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
+    fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
+    if not (fresh and known["idToken"] == now["idToken"] and known["type"] == now["type"]):
+        yield Remember(_key(tag), now)
+
+
+def token_for(session: Session, tag: str) -> Payload:
+    """The idToken a station knows by this idTag, else one of type Central."""
+    wanted = session.options.id_token_type
+    if wanted != "auto":
+        return {"idToken": tag, "type": wanted}
+    known = session.memory.get(_key(tag))
+    if known is not None:
+        return {"idToken": known["idToken"], "type": known["type"]}
+    return {"idToken": tag, "type": "Central"}
+
+
+def _key(tag: str) -> str:
+    return f"tokens/{key(tag)}"

@@ -1,0 +1,290 @@
+"""Charging transactions: 2.0.1 events become the 1.6 start, meter values and stop."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators import times
+from translators.effects import Answer, Ask, Expect, Note, PeerError, PeerSilent, Refused, Step
+from translators.frames import Payload
+from translators.session import Session
+from translators.tables import Conversation
+from translators.words import stop_reason_16
+from translators.v201_to_v16 import connectors, records, status
+from translators.v201_to_v16.authorization import ask_about, info_from, tag_for
+from translators.v201_to_v16.events import car_gone, is_live, merged
+from translators.v201_to_v16.readings import to_16
+from translators.v201_to_v16.records import Record
+
+METER_START_WAIT = 30.0
+"""Seconds for which a transaction waits for its first reading."""
+
+START_WAIT = 60.0
+"""Seconds after which a StartTransaction on its way is no longer waited for; its own timeout is shorter."""
+
+RESET_PENDING = 900.0
+"""Seconds after a Reset of the CSMS in which a station's ImmediateReset is taken for it."""
+
+LEAVING = 1.0
+"""Seconds in which a connector whose car is gone may say itself that it is Available."""
+
+
+def transaction_event(call: Payload, session: Session) -> Conversation:
+    """TransactionEvent -> StartTransaction, MeterValues, StopTransaction, StatusNotification, Authorize: the 1.6
+    transaction begins when a token was seen, a car is connected and the connector is known. 2.0.1 E01 to E13, 1.6
+    sections 3.7.1, 4.8, 4.10."""
+    key = records.key_of(call["transactionInfo"]["transactionId"])
+    if _start_on_its_way(session, key):
+        yield Expect(lambda: not _start_on_its_way(session, key), START_WAIT)
+    record = session.memory.get(key, {})
+    given = records.answer_given(record, call)
+    if given is not None:
+        yield Note("repeated_event", {})
+        return given
+    if "ended" in record:
+        yield Note("event_after_end", {})
+        return {}
+    at = times.normalise(call["timestamp"]) or session.time
+    yield from merged(session, key, call, at)
+    if call["eventType"] == "Ended":
+        return (yield from _ended(session, key, call, at))
+    return (yield from _going_on(session, key, call, at))
+
+
+def meter_values(call: Payload, session: Session) -> Conversation:
+    """MeterValues -> MeterValues; with the transaction's number only where every value is a clock-aligned one. 2.0.1
+    J01."""
+    values = yield from to_16(call["meterValue"])
+    if not values:
+        return {}
+    number = 0
+    if call["evseId"] != 0:
+        place = connectors.meant(session, call["evseId"], None)
+        if place is None:
+            yield Note("lost", {"field": "evseId"})
+            return {}
+        number = yield from connectors.number_in_time(session, place)
+    going_on = records.open_on(session, number)
+    clock = all(sample.get("context") == "Sample.Clock" for value in values for sample in value["sampledValue"])
+    transaction_id = going_on[1].get("transactionId") if going_on is not None and clock else None
+    yield Ask("MeterValues", _meter_values(number, transaction_id, values))
+    return {}
+
+
+def interrupted(session: Session) -> Generator[Step, Any, None]:
+    """Take up the starts that waited for a reading when the connection went."""
+    for key, record in records.open_records(session):
+        if "due" in record and "start" not in record and "transactionId" not in record:
+            yield from _start_in_time(session, key, opened=True)
+
+
+def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversation:
+    """Started and Updated."""
+    record: Record = session.memory[key]
+    starts = "transactionId" not in record and ("start" in record or {"due", "meterStart"} <= set(record))
+    if starts:
+        yield from _start(session, key)
+    info = yield from _token_info(session, key, call)
+    answer: Payload = {"idTokenInfo": info} if info is not None else {}
+    record = session.memory[key]
+    values = yield from to_16(_without_begin(call) if starts else call.get("meterValue", []))
+    if values and "transactionId" in record:
+        yield Ask("MeterValues", _meter_values(record["connector"], record["transactionId"], values))
+    elif any(sample.get("context") != "Transaction.Begin" for value in values for sample in value["sampledValue"]):
+        yield Note("lost", {"field": "meterValue"})  # 1.6 has no transaction yet that they could belong to
+    yield records.answered(session, key, call, answer)
+    if is_live(call):
+        yield from status.show_if_possible(session, record.get("connector"), at)
+    yield Answer(answer)
+    if starts and record.get("refused") and info is None:
+        yield from _stop_refused(session, key)
+    if "due" in session.memory[key] and "transactionId" not in session.memory[key]:
+        yield from _start_in_time(session, key)
+    return None
+
+
+def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
+    record: Record = session.memory[key]
+    if "transactionId" not in record and ("start" in record or "due" in record or _energy_moved(record)):
+        if "connector" in record and "idTag" in record:
+            yield from _start(session, key)
+        else:
+            yield Note("lost", {"field": "transaction"})
+    record = session.memory[key]
+    info: Payload | None = None
+    if "transactionId" in record:
+        stop = record.get("stop")
+        if stop is None:
+            stop = yield from _stop_payload(session, record, call, at)
+            yield records.changed(session, key, stop=stop)
+        answer = yield Ask("StopTransaction", stop)
+        if "idToken" in call and "idTagInfo" in answer:
+            info = yield from info_from(answer["idTagInfo"])
+        elif _is_own(record, call.get("idToken")):
+            info = record.get("info")
+    else:
+        info = yield from _token_info(session, key, call)
+    given: Payload = {"idTokenInfo": info} if info is not None else {}
+    kept = {"connector", "at", "transactionId", "answers"}
+    dropped: dict[str, Any] = {name: None for name in session.memory[key] if name not in kept}
+    gone = car_gone(call)
+    yield records.answered(session, key, call, given, **dropped | {"ended": session.unix_time, "gone": gone or None})
+    number = record.get("connector")
+    if is_live(call) and number is not None:
+        if gone and _occupied(session, number):
+            # The connector says itself within a moment that it is free: no Finishing in between.
+            yield Answer(given)
+            if (yield Expect(lambda: not _occupied(session, number), LEAVING)):
+                return None
+            yield records.changed(session, key, gone=None)
+        yield from status.show_if_possible(session, number, at)
+    return given
+
+
+def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
+    """Begin the 1.6 transaction, or ask again what was asked and not answered."""
+    record: Record = session.memory[key]
+    start = record.get("start")
+    if start is None:
+        reading = record.get("meterStart", record.get("begin", record.get("first")))
+        if reading is None:
+            reading = 0
+            yield Note("lost", {"field": "meterStart"})
+        start = {
+            "connectorId": record["connector"],
+            "idTag": record["idTag"],
+            "meterStart": reading,
+            **({"reservationId": record["reservationId"]} if "reservationId" in record else {}),
+            "timestamp": record.get("due", record["at"]),
+        }
+    yield records.changed(session, key, start=start, asked=session.connected_at)
+    try:
+        answer = yield Ask("StartTransaction", start, opened)
+    except (PeerError, PeerSilent, Refused):
+        yield records.changed(session, key, asked=None)
+        raise
+    info = yield from info_from(answer["idTagInfo"])
+    yield records.changed(
+        session,
+        key,
+        meterStart=start["meterStart"],
+        start=None,
+        asked=None,
+        # Any integer: 0 and below have no meaning of their own (1.6 errata 3.54).
+        transactionId=answer["transactionId"],
+        info=info,
+        refused=None if info["status"] == "Accepted" else True,
+    )
+
+
+def _start_in_time(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
+    """Begin the 1.6 transaction without a reading when none has come."""
+
+    def settled() -> bool:
+        record = session.memory.get(key, {"ended": 0})
+        return bool({"start", "transactionId", "ended"} & set(record)) or "due" not in record
+
+    if (yield Expect(settled, METER_START_WAIT)):
+        return
+    try:
+        yield from _start(session, key, opened=opened)
+    except (PeerError, PeerSilent) as failure:
+        return (yield Note("start_postponed", {"why": str(failure)}))
+    record = session.memory[key]
+    if record.get("refused"):
+        yield from _stop_refused(session, key, opened=opened)
+    yield from status.show_if_possible(session, record["connector"], session.time, opened)
+
+
+def _stop_refused(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
+    """The CSMS refused the start, and no event asked about the token that its answer could have said it to."""
+    yield records.changed(session, key, stopCause="DeAuthorized")
+    try:
+        yield Ask("RequestStopTransaction", {"transactionId": key.removeprefix("tx/")}, not opened)
+    except (PeerError, PeerSilent) as failure:
+        yield Note("refused_start_goes_on", {"why": str(failure)})
+
+
+def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, Any, Payload | None]:
+    """idTokenInfo for the token in this event; None when it has none."""
+    token = call.get("idToken")
+    if token is None:
+        return None
+    record: Record = session.memory[key]
+    own = _is_own(record, token)
+    if own and "info" in record:
+        known: Payload = record["info"]
+        return known
+    info = yield from ask_about(session, token)
+    accepted = info["status"] == "Accepted"
+    if own and accepted:
+        yield records.changed(session, key, info=info)
+    elif own:
+        yield records.changed(session, key, info=info, refused=True, due=None, meterStart=None)
+    elif accepted:
+        yield records.changed(session, key, stopTag=tag_for(session, token))
+    return info
+
+
+def _stop_payload(session: Session, record: Record, call: Payload, at: str) -> Generator[Step, Any, Payload]:
+    meter_stop = record.get("end", record.get("newest"))
+    if meter_stop is None:
+        meter_stop = record["meterStart"]
+        yield Note("lost", {"field": "meterStop"})
+    tag = tag_for(session, call["idToken"]) if "idToken" in call else record.get("stopTag")
+    data = yield from to_16(call.get("meterValue", []), stop=True)
+    return {
+        **({"idTag": tag} if tag is not None else {}),
+        "meterStop": meter_stop,
+        "timestamp": at,
+        "transactionId": record["transactionId"],
+        "reason": _reason(session, record, call["transactionInfo"].get("stoppedReason")),
+        **({"transactionData": data} if data else {}),
+    }
+
+
+def _reason(session: Session, record: Record, stopped_reason: str | None) -> str:
+    cause = record.get("stopCause")
+    if stopped_reason == "Remote" and cause == "DeAuthorized":
+        return "DeAuthorized"
+    reset = session.memory.get("reset", {})
+    asked = reset.get("type") if session.unix_time - float(reset.get("seen", 0.0)) < RESET_PENDING else None
+    return stop_reason_16(stopped_reason, reset=asked, unlocking=cause == "UnlockCommand")
+
+
+def _meter_values(number: int, transaction_id: int | None, values: list[Payload]) -> Payload:
+    return {
+        "connectorId": number,
+        **({"transactionId": transaction_id} if transaction_id is not None else {}),
+        "meterValue": values,
+    }
+
+
+def _without_begin(call: Payload) -> list[Payload]:
+    """The values that StartTransaction.meterStart does not carry."""
+    left = [
+        {**value, "sampledValue": [one for one in value["sampledValue"] if one.get("context") != "Transaction.Begin"]}
+        for value in call.get("meterValue", [])
+    ]
+    return [value for value in left if value["sampledValue"]]
+
+
+def _energy_moved(record: Record) -> bool:
+    begin = record.get("begin", record.get("first"))
+    end = record.get("end", record.get("newest"))
+    return "idToken" in record and begin is not None and end is not None and begin != end
+
+
+def _is_own(record: Record, token: Payload | None) -> bool:
+    """Whether this is the token that the transaction runs on."""
+    return token is not None and record.get("idToken") == {"idToken": token["idToken"], "type": token["type"]}
+
+
+def _start_on_its_way(session: Session, key: str) -> bool:
+    """Whether this very session waits for the answer to the transaction's StartTransaction."""
+    record = session.memory.get(key, {})
+    return "transactionId" not in record and record.get("asked") == session.connected_at
+
+
+def _occupied(session: Session, number: int) -> bool:
+    place = connectors.place_of(session, number)
+    return place is not None and connectors.reported(session, place).get("status") == "Occupied"
