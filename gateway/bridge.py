@@ -91,7 +91,9 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._finished.set()
             await asyncio.gather(
-                self._station.close(ending.code, ending.text), self._csms.close(1000, "station gone"), return_exceptions=True
+                self._station.close(ending.code, ending.text),
+                self._csms.close(1000, "station gone"),
+                return_exceptions=True,
             )
         return ending
 
@@ -255,4 +257,3 @@ class Bridge:
             return self.end(RESTART, "the backend is gone", "backend_lost")
         await self._carry_out(self._board.tick(self._loop.time()))
         return None
-

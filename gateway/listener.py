@@ -63,7 +63,9 @@ class ListenerServer:
         server = web.Server(self._edge.handle, access_log=None, keepalive_timeout=0.0)
         self._runner = web.ServerRunner(server)
         await self._runner.setup()
-        tls: dict[str, Any] = {"ssl": self.context, "ssl_handshake_timeout": seconds} if self.context is not None else {}
+        tls: dict[str, Any] = (
+            {"ssl": self.context, "ssl_handshake_timeout": seconds} if self.context is not None else {}
+        )
         self._server = await loop.create_server(
             handshakes.watch(server), self.listener.bind.host, self.listener.bind.port, backlog=1024, **tls
         )

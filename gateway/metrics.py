@@ -54,15 +54,11 @@ class Metrics:
 
         build = gauge("build_info", "What runs here; always 1", "version", "python", "loop")
         self._build = build
-        self.stations_connected = gauge(
-            "stations_connected", "Stations connected now", "subprotocol", "backend"
-        )
+        self.stations_connected = gauge("stations_connected", "Stations connected now", "subprotocol", "backend")
         self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
-        self.messages = counter(
-            "messages_total", "Messages received", "direction", "subprotocol", "action", "type"
-        )
+        self.messages = counter("messages_total", "Messages received", "direction", "subprotocol", "action", "type")
         self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = counter(
             "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
@@ -85,9 +81,7 @@ class Metrics:
             "Transaction messages left unanswered, their station disconnected, for want of a backend's answer",
             "action",
         )
-        self.forward_duration = histogram(
-            "forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction"
-        )
+        self.forward_duration = histogram("forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction")
         self.call_duration = histogram(
             "call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action"
         )

@@ -60,23 +60,23 @@ class Lane:
         return self._late.pop(reply.key, self) is None
 
     def fail(self, message_id: str, why: str, now: float) -> Settled | None:
-        """The answer to this call cannot be read: it fails at once in place of timing out."""
+        """The answer to this call cannot be read: it is as good as none, at once in place of after the timeout."""
         call = self._flying
         if call is None or call.key != message_id:
             return None
         self._flying = None
-        return Settled(call, Error(call.message_id, "InternalError", why), now - self._sent_at)
+        return Settled(call, NoAnswer(call.message_id, now - self._sent_at, why), now - self._sent_at)
 
     def expire(self, now: float) -> Settled | None:
         """The call whose time is over, if its time is over."""
         if self._flying is None or now < self._sent_at + self.timeout:
             return None
-        return self._give_up(now, lost=False)
+        return self._give_up(now)
 
     def lose(self, now: float) -> list[Settled]:
         """The peer is gone: everything in flight or waiting comes back unanswered."""
-        gone = [self._give_up(now, lost=True)] if self._flying is not None else []
-        gone += [Settled(call, NoAnswer(call.message_id, 0.0, lost=True), 0.0) for call in self._waiting]
+        gone = [self._give_up(now, "is gone")] if self._flying is not None else []
+        gone += [Settled(call, NoAnswer(call.message_id, 0.0, "is gone"), 0.0) for call in self._waiting]
         self._waiting.clear()
         return gone
 
@@ -87,14 +87,14 @@ class Lane:
         self._flying, self._sent_at = call, now
         return call
 
-    def _give_up(self, now: float, *, lost: bool) -> Settled:
+    def _give_up(self, now: float, why: str = "") -> Settled:
         call, self._flying = self._flying, None
         assert call is not None
         self._late[call.key] = None
         while len(self._late) > _LATE_IDS_KEPT:
             self._late.popitem(last=False)
         seconds = now - self._sent_at
-        return Settled(call, NoAnswer(call.message_id, seconds if lost else self.timeout, lost), seconds)
+        return Settled(call, NoAnswer(call.message_id, seconds if why else self.timeout, why), seconds)
 
 
 class Turnstile:

@@ -32,7 +32,12 @@ class Socket:
     """A WebSocket that has been opened. `transport` is where its bytes go."""
 
     def __init__(
-        self, ws: WebSocket, transport: asyncio.Transport | None, *, write_seconds: float, loop: asyncio.AbstractEventLoop
+        self,
+        ws: WebSocket,
+        transport: asyncio.Transport | None,
+        *,
+        write_seconds: float,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._ws = ws
         self._transport = transport

@@ -20,6 +20,7 @@ from translators.frames import (
     Call,
     Error,
     Frame,
+    MessageId,
     NoAnswer,
     Result,
 )
@@ -153,15 +154,18 @@ class Switchboard:
         """A text that is no frame: every call that can be given an id gets an answer, an answer never does."""
         note = Note("bad_frame", {"peer": peer.name, "kind": bad.kind, "why": bad.why})
         if bad.message_type in (CALLRESULT, CALLERROR):
-            settled = peer.lane.fail(str(bad.message_id), f"unreadable answer: {bad.why}", now)
+            settled = peer.lane.fail(str(bad.message_id), f"gave an unreadable answer: {bad.why}", now)
             return [note, *self._settled(peer, settled, now)] if settled is not None else [note]
         if bad.kind == "message_type" and peer.version != "ocpp2.0.1":
             return [note]  # 2.1 part 4 section 4.4 ignores it; 1.6-J has no code for it
         if bad.message_type not in (CALL, None) and bad.kind != "message_type":
             return [note]
-        message_id = UNREADABLE_ID if bad.message_id is None else bad.message_id
-        code = errors.spelt_for(peer.version, _CODE_OF_BAD[bad.kind])
-        return [note, peer.write(Error(message_id, code, bad.why))]
+        message_id: MessageId
+        if bad.message_id is None:
+            message_id, code = UNREADABLE_ID, "RpcFrameworkError"  # part 4 section 4.2.3
+        else:
+            message_id, code = bad.message_id, _CODE_OF_BAD[bad.kind]
+        return [note, peer.write(Error(message_id, errors.spelt_for(peer.version, code), bad.why))]
 
     def _route(self, effects: list[Effect], now: float) -> list[Effect]:
         """Pace the frames among the effects; let the next call in where one was answered."""

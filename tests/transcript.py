@@ -98,7 +98,9 @@ class Player:
             else:
                 self.lines.append(line)
         if not self.pending_allowed and self._board is not None:
-            assert self._board.stage.idle(), "the session is not empty at the transcript's end:\n" + "\n".join(self.lines)
+            assert self._board.stage.idle(), "the session is not empty at the transcript's end:\n" + "\n".join(
+                self.lines
+            )
         return "\n".join(self.lines) + "\n"
 
     def directive(self, words: str) -> None:

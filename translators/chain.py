@@ -23,7 +23,9 @@ class Chain:
             stage.epoch = epoch
 
     def open(self, now: float) -> list[Effect]:
-        return [effect for place, stage in enumerate(self.stages) for effect in self._carry(place, stage.open(now), now)]
+        return [
+            effect for place, stage in enumerate(self.stages) for effect in self._carry(place, stage.open(now), now)
+        ]
 
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         return self._carry(0, self.stages[0].from_station(frame, now), now)
@@ -33,7 +35,9 @@ class Chain:
         return self._carry(last, self.stages[last].from_csms(frame, now), now)
 
     def tick(self, now: float) -> list[Effect]:
-        return [effect for place, stage in enumerate(self.stages) for effect in self._carry(place, stage.tick(now), now)]
+        return [
+            effect for place, stage in enumerate(self.stages) for effect in self._carry(place, stage.tick(now), now)
+        ]
 
     def deadline(self) -> float | None:
         return min((due for stage in self.stages if (due := stage.deadline()) is not None), default=None)

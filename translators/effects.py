@@ -103,12 +103,7 @@ class PeerError(Exception):
 
 
 class PeerSilent(Exception):
-    """The other side did not answer a mapping's Ask in time, or its connection went."""
-
-    def __init__(self, waited: float, lost: bool) -> None:
-        super().__init__("lost" if lost else f"no answer in {waited:g} s")
-        self.waited = waited
-        self.lost = lost
+    """The other side gave no usable answer to a mapping's Ask: not in time, not readable, or its connection went."""
 
 
 class Unanswerable(Exception):

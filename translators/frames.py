@@ -159,11 +159,16 @@ class Error:
 
 @dataclass(slots=True)
 class NoAnswer:
-    """Not on the wire: the peer did not answer a call in time, or its connection went. `waited` in seconds."""
+    """Not on the wire: a call that got no answer that can be used. `waited` in seconds; `why` is a sentence's end."""
 
     message_id: MessageId
     waited: float
-    lost: bool = False
+    why: str = ""
+
+    @property
+    def told(self) -> str:
+        """What to say about it, after the peer's name."""
+        return self.why or f"did not answer in {self.waited:g} s"
 
     @property
     def key(self) -> str:

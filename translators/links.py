@@ -46,9 +46,7 @@ def between(
     """The stage for one station connection. `connected_at`: Unix time at which the station was accepted; `epoch`: what
     to add to `now` to get Unix time. Raises NoPathError."""
     if station_version == csms_version:
-        return Passthrough(
-            station_version, validation=validation, answer_locally=options.answer_locally, epoch=epoch
-        )
+        return Passthrough(station_version, validation=validation, answer_locally=options.answer_locally, epoch=epoch)
     link = LINKS.get((station_version, csms_version))
     if link is None:
         raise NoPathError(f"no translation from {station_version} to {csms_version}")

@@ -34,7 +34,9 @@ _LEFT_TO_THE_MAPPING = frozenset({"measurand", "unit"})
 """Enums whose absence has a meaning (energy in Wh): dropping an unknown one would invent a reading."""
 
 
-def read(version: str, action: str, payload: Payload, *, answer: bool = False) -> tuple[Payload, list[str], Offence | None]:
+def read(
+    version: str, action: str, payload: Payload, *, answer: bool = False
+) -> tuple[Payload, list[str], Offence | None]:
     """The payload as it is meant, the mends made to it, and the first offence that remains (None: it can be used).
 
     Raises KeyError for an action the version does not know. The payload given is never changed.

@@ -6,13 +6,16 @@ fit to be a metric's label: `measurand:Temperature`, `measurand:unknown`, `value
 `unit`, `context`, `phase`, `location`, `format`, `timestamp`, `SignedData`, `signedMeterValue.publicKey` and the like.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Literal
 
 from translators import times
 from translators.numbers import decimal_of, json_number, plain
+from translators.registers import Register, register_sample, register_wh, registers_wh
 from translators.words.metering import CONTEXT, IMPLIED_UNIT, LOCATION, MEASURAND, PHASE, REGISTER, UNIT
+
+__all__ = ["Register", "register_sample", "register_wh", "register_wh_16", "registers_wh", "to_16", "to_201"]
 
 _UNIT_LIMIT = 20
 _SIGNED_DATA_LIMIT = 2500
@@ -27,7 +30,7 @@ _UNITS_16 = {word.casefold(): becomes for word, becomes in UNIT.to_16.items()} |
 _HERTZ = frozenset({"hz", "hertz"})
 
 
-class _Dropped(Exception):
+class _DropError(Exception):
     """The sample cannot be carried; the argument is its name in `lost`."""
 
 
@@ -80,7 +83,7 @@ def to_201(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str |
                     signatures.append((timestamp, sample))
                 else:
                     samples.append(_sample(sample, lost))
-            except _Dropped as why:
+            except _DropError as why:
                 lost.append(str(why))
         entries.append((timestamp, samples))
     for timestamp, sample in signatures:
@@ -108,17 +111,16 @@ def to_16(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str | 
         for sample in entry.get("sampledValue") or []:
             try:
                 samples.extend(_samples_16(sample, lost))
-            except _Dropped as why:
+            except _DropError as why:
                 lost.append(str(why))
         if samples:
             entries.append({"timestamp": timestamp, "sampledValue": samples})
     return entries
 
 
-def scaled(sample: dict[str, Any]) -> Decimal | None:
-    """A 2.0.1 sample's value times ten to the power of its multiplier; None when that is no usable number."""
-    multiplier = (sample.get("unitOfMeasure") or {}).get("multiplier") or 0
-    return decimal_of(sample.get("value"), multiplier)
+def register_wh_16(meter_values: list[dict[str, Any]], contexts: Sequence[str] = ()) -> Register | None:
+    """`register_wh` of 1.6 meterValue entries: does transactionData hold a Transaction.End register already?"""
+    return register_wh(to_201(meter_values, []), contexts)
 
 
 def _sample(sample: dict[str, Any], lost: list[str]) -> _Sample:
@@ -126,7 +128,7 @@ def _sample(sample: dict[str, Any], lost: list[str]) -> _Sample:
     measurand = _measurand(said, MEASURAND.to_201)
     value = decimal_of(sample.get("value"))
     if value is None:
-        raise _Dropped("value")
+        raise _DropError("value")
     if isinstance(sample["value"], str) and "," in sample["value"]:
         lost.append("value:comma")
     return _Sample(
@@ -141,9 +143,9 @@ def _sample(sample: dict[str, Any], lost: list[str]) -> _Sample:
 def _samples_16(sample: dict[str, Any], lost: list[str]) -> list[dict[str, Any]]:
     measurand = _measurand(_said(sample, "measurand"), MEASURAND.to_16)
     unit = _unit_16(_said(sample.get("unitOfMeasure") or {}, "unit"), measurand)
-    value = scaled(sample)
+    value = decimal_of(sample.get("value"), (sample.get("unitOfMeasure") or {}).get("multiplier") or 0)
     if value is None:
-        raise _Dropped("value")
+        raise _DropError("value")
     place = _place(sample)
     context = _context(sample, lost)
     signed = sample.get("signedMeterValue") or {}
@@ -172,7 +174,7 @@ def _join(signature: dict[str, Any], raws: list[_Sample], lost: list[str]) -> No
         measurand = _measurand(_said(signature, "measurand"), MEASURAND.to_201) or REGISTER
         context = _context(signature, []) or "Sample.Periodic"
         place = _place(signature)
-    except _Dropped as why:
+    except _DropError as why:
         lost.append(str(why))
         return
     meant = [raw for raw in raws if raw.measurand == measurand and (raw.context or "Sample.Periodic") == context]
@@ -195,16 +197,16 @@ def _format(sample: dict[str, Any]) -> str:
         return "Raw"
     if said == "signeddata":
         return "SignedData"
-    raise _Dropped("format")
+    raise _DropError("format")
 
 
-def _measurand(said: str, known: Any) -> str | None:
-    """The measurand in the standard's spelling; None when none is said. Raises _Dropped for one without counterpart."""
+def _measurand(said: str, known: Collection[str]) -> str | None:
+    """The measurand in the standard's spelling; None when none is said. Raises _DropError for one without counterpart."""
     if not said:
         return None
     word = _MEASURANDS.get(said.casefold())
     if word is None or word not in known:
-        raise _Dropped(f"measurand:{word or 'unknown'}")
+        raise _DropError(f"measurand:{word or 'unknown'}")
     return word
 
 
@@ -224,7 +226,7 @@ def _place(sample: dict[str, Any]) -> dict[str, str]:
         if said:
             word = next((word for word in words if word.casefold() == said.casefold()), None)
             if word is None:
-                raise _Dropped(name)
+                raise _DropError(name)
             place[name] = word
     return place
 
@@ -235,9 +237,9 @@ def _unit_201(said: str, measurand: str | None) -> str | None:
         return "Wh" if measurand is None else IMPLIED_UNIT.get(measurand)
     unit = _UNITS_201.get(said.casefold())
     if measurand is None and unit is not None and unit not in _ENERGY_UNITS:
-        raise _Dropped("unit")  # no measurand means the energy register, which is not in amperes
+        raise _DropError("unit")  # no measurand means the energy register, which is not in amperes
     if unit is None and len(said) > _UNIT_LIMIT:
-        raise _Dropped("unit")
+        raise _DropError("unit")
     return unit or said
 
 
@@ -247,5 +249,5 @@ def _unit_16(said: str, measurand: str | None) -> str | None:
         return None
     unit = _UNITS_16.get(said.casefold())
     if unit is None:
-        raise _Dropped("unit")
+        raise _DropError("unit")
     return unit

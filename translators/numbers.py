@@ -11,6 +11,7 @@ _FIFTEEN_DIGITS = Context(prec=_MAGNITUDE)
 """A double holds 15 decimal digits and no more of every number."""
 _JSON_STEP = Decimal("0.00001")
 """Below this a JSON writer reaches for exponents. In kWh it is a hundredth of a Wh."""
+_JSON_MAGNITUDE = -5
 _TEXT_STEP = Decimal("0.000000000000001")
 
 
@@ -43,16 +44,14 @@ def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
 
 def json_number(number: Decimal) -> int | float:
     """The number for JSON: an int when it is a whole one, else a float that is written without an exponent."""
-    if number == number.to_integral_value():
-        return int(number)
-    if number.adjusted() < -1:
+    if number.adjusted() < _JSON_MAGNITUDE:
         number = number.quantize(_JSON_STEP)
-    return float(number)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 def plain(number: Decimal) -> str:
     """The number as a text without exponent and without trailing zeros."""
-    if number.adjusted() < -1:
+    if number.adjusted() < 0:
         number = number.quantize(_TEXT_STEP)
     text = f"{number:f}"
     if "." in text:

@@ -63,6 +63,8 @@ class Passthrough:
     def _called(
         self, call: Call, pending: dict[str, Call], back: type[ToStation | ToCsms], onward: type[ToStation | ToCsms]
     ) -> list[Effect]:
+        if call.type != Call.type and self.version != "ocpp2.1":
+            return [Note("send_dropped", self._facts(call))]  # SEND is 2.1's
         effects: list[Effect] = []
         offence = self._offence(call, call.action, answer=False)
         if offence is not None:
@@ -93,16 +95,17 @@ class Passthrough:
                 effects: list[Effect] = [Note("schema_violation", self._facts(call) | {"why": offence[1]})]
                 if self._validation != "reject":
                     return [*effects, back(reply)]
-                error = Error(call.message_id, "InternalError", f"the peer's answer is invalid: {offence[1]}")
-                return [*effects, back(error)]
+                return effects + self._unanswered(
+                    call, NoAnswer(call.message_id, 0, f"answered wrongly: {offence[1]}"), back
+                )
         return [back(reply)]
 
     def _unanswered(self, call: Call, silence: NoAnswer, back: type[ToStation | ToCsms]) -> list[Effect]:
         if back is ToStation and is_transaction_message(call):
-            facts = self._facts(call) | {"why": f"no answer in {silence.waited:g} s"}
+            facts = self._facts(call) | {"why": silence.told}
             return [Note("withheld", facts), Close(1012, "backend did not take a transaction message")]
         peer = "csms" if back is ToStation else "station"
-        return [back(Error(call.message_id, "InternalError", f"{peer} did not answer in {silence.waited:g} s"))]
+        return [back(Error(call.message_id, "InternalError", f"{peer} {silence.told}"))]
 
     def _offence(self, frame: Call | Result, action: str, *, answer: bool) -> tuple[str, str] | None:
         """The code and text of what the payload breaks, where it is to be checked."""

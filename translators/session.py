@@ -190,7 +190,9 @@ class Session:
         except BadFrame as bad:
             return self._fail(job, Refused("FormatViolation", bad.why))
         if mends:
-            self._effects.append(Note("mended", {"version": self._versions[side], "action": call.action, "what": mends}))
+            self._effects.append(
+                Note("mended", {"version": self._versions[side], "action": call.action, "what": mends})
+            )
         if offence is not None:
             return self._fail(job, Refused(schemas.error_code(offence), str(offence)), "invalid")
         if side == "station" and call.action in self.options.answer_locally:
@@ -207,7 +209,7 @@ class Session:
             self._effects.append(Note("unmatched", {"side": side}))
             return
         if isinstance(reply, NoAnswer):
-            return self._throw(job, PeerSilent(reply.waited, reply.lost))
+            return self._throw(job, PeerSilent(reply.told))
         if isinstance(reply, Error):
             return self._throw(job, PeerError(reply.code, reply.description, reply.details or {}))
         version = self._versions[side]
@@ -243,7 +245,9 @@ class Session:
                     trace = trace.tb_next
                 place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
                 self._effects.append(Note("mapping_failed", {"action": job.action, "error": repr(bug), "at": place}))
-                return self._fail(job, Refused("InternalError", "the gateway could not translate this message"), "invalid")
+                return self._fail(
+                    job, Refused("InternalError", "the gateway could not translate this message"), "invalid"
+                )
             value = error = None
             if isinstance(step, Remember):
                 self.memory[step.key] = step.value
@@ -325,7 +329,7 @@ class Session:
             details = {"gateway": f"{'upstream' if job.side == 'station' else 'station'} CALLERROR {failure.code[:50]}"}
             error = Error(call.message_id, spell(version, failure.code), failure.description, details)
         else:
-            error = Error(call.message_id, "InternalError", f"{_OTHER[job.side]}: {failure}")
+            error = Error(call.message_id, "InternalError", f"{_OTHER[job.side]} {failure}")
         self._reply(job, error, outcome or job.outcome)
 
     def _reply(self, job: _Job, frame: Result | Error, outcome: str) -> None:

@@ -71,12 +71,13 @@ def id_tag_for(id_token: dict[str, Any], stand_in: str | None = None) -> str | N
     return tag if len(tag) <= ID_TAG_LIMIT else None
 
 
-def id_tag_info(id_token_info: dict[str, Any], lost: list[str], *, start: bool = False) -> dict[str, Any]:
+def id_tag_info(id_token_info: dict[str, Any], lost: list[str] | None = None, *, start: bool = False) -> dict[str, Any]:
     """1.6 IdTagInfo from a 2.0.1 IdTokenInfo. `start`: it goes into a StartTransaction.conf (see `authorization_16`).
 
     `lost` gets the names of fields that 1.6 cannot say; a group of more than 20 characters is among them, because
     the head of a group's id would be another group's.
     """
+    lost = [] if lost is None else lost
     info: dict[str, Any] = {"status": authorization_16(str(id_token_info.get("status")), start=start)}
     expiry = id_token_info.get("cacheExpiryDateTime")
     if expiry:
@@ -88,11 +89,12 @@ def id_tag_info(id_token_info: dict[str, Any], lost: list[str], *, start: bool =
     return info
 
 
-def id_token_info(id_tag_info: dict[str, Any], lost: list[str]) -> dict[str, Any]:
+def id_token_info(id_tag_info: dict[str, Any], lost: list[str] | None = None) -> dict[str, Any]:
     """2.0.1 IdTokenInfo from a 1.6 IdTagInfo. A parentIdTag has no type of its own and becomes a Central one.
 
     `lost` gets the names of fields that could not be read.
     """
+    lost = [] if lost is None else lost
     info: dict[str, Any] = {"status": authorization_201(str(id_tag_info.get("status")))}
     expiry = id_tag_info.get("expiryDate")
     if expiry:

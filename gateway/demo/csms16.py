@@ -93,9 +93,7 @@ class _Station(ChargePoint):  # type: ignore[misc]  # the package has no types
     @answers("StartTransaction")
     def on_start(self, connector_id: int, id_tag: str, meter_start: int, **payload: Any) -> Any:
         bill = self._csms.open_bill(self.id, connector_id, id_tag, meter_start)
-        return call_result.StartTransaction(
-            transaction_id=bill.transaction_id, id_tag_info=self._csms.tag_info(id_tag)
-        )
+        return call_result.StartTransaction(transaction_id=bill.transaction_id, id_tag_info=self._csms.tag_info(id_tag))
 
     @answers("MeterValues")
     def on_meter_values(self, **payload: Any) -> Any:

@@ -110,9 +110,7 @@ class _Station(ChargePoint):  # type: ignore[misc]  # the package has no types
         return call_result.Authorize(id_token_info=self._csms.token_info(id_token))
 
     @answers("TransactionEvent")
-    def on_transaction(
-        self, event_type: str, seq_no: int, transaction_info: dict[str, Any], **payload: Any
-    ) -> Any:
+    def on_transaction(self, event_type: str, seq_no: int, transaction_info: dict[str, Any], **payload: Any) -> Any:
         number = transaction_info["transaction_id"]
         bill = self._csms.bills.setdefault(number, Bill201(number, self.id))
         bill.seq_nos.append(seq_no)

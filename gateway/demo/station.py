@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,9 +48,9 @@ async def dial(
 
 
 @asynccontextmanager
-async def alive(station: _Station) -> AsyncIterator[_Station]:
-    """The station reads its wire as long as this lasts; it must, to make calls."""
-    reading = asyncio.create_task(_read(station))
+async def alive(station: _Station, lost: Callable[[str], None] = lambda why: None) -> AsyncIterator[_Station]:
+    """The station reads its wire as long as this lasts; it must, to make calls. `lost` is told why the wire ended."""
+    reading = asyncio.create_task(_read(station, lost))
     try:
         yield station
     finally:
@@ -67,6 +67,10 @@ async def beat(station: Any, seconds: float) -> None:
             await station.heartbeat()
 
 
-async def _read(station: Any) -> None:
-    with suppress(ConnectionClosed):
+async def _read(station: Any, lost: Callable[[str], None]) -> None:
+    try:
         await station.start()
+    except ConnectionClosed as end:
+        lost(f"the station's connection ended: {end}")
+    except ValueError as bad:
+        lost(f"the station got {bad}")

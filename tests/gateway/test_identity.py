@@ -25,7 +25,24 @@ def test_identities(spelt: str) -> None:
 
 @pytest.mark.parametrize(
     "segment",
-    ["", "a" * 49, "CP%2F1", "CP%00", "CP%0d%0aX: y", "CP%3A1", "CP:1", "CP 1", "CP%201", "é", "%C3%A9", "%FF", ".", "..", "%2e%2e", "CP%252F1"],
+    [
+        "",
+        "a" * 49,
+        "CP%2F1",
+        "CP%00",
+        "CP%0d%0aX: y",
+        "CP%3A1",
+        "CP:1",
+        "CP 1",
+        "CP%201",
+        "é",
+        "%C3%A9",
+        "%FF",
+        ".",
+        "..",
+        "%2e%2e",
+        "CP%252F1",
+    ],
 )
 def test_what_is_no_identity(segment: str) -> None:
     assert read_identity(segment) is None

@@ -65,7 +65,7 @@ def test_when_the_peer_is_lost_everything_comes_back_unanswered() -> None:
         lane.send(call(number), 0)
     gone = lane.lose(2)
     assert [settled.call.key for settled in gone] == ["0", "1", "2"]
-    assert all(isinstance(settled.answer, NoAnswer) and settled.answer.lost for settled in gone)
+    assert all(isinstance(settled.answer, NoAnswer) and settled.answer.why for settled in gone)
     assert len(lane) == 0
 
 

@@ -29,10 +29,24 @@ async def status(running: Gateway, path: str = "/CP-1", subprotocol: str = "ocpp
 
 async def test_paths_and_identities(tmp_path: Path) -> None:
     async with Csms().running() as csms, gateway(tmp_path, configuration(("legacy", csms))) as running:
-        for path in ("/a:b", "/x/y", "/%2e%2e", "/CP%2F1", "/CP%00", "/CP%0d%0aX-Evil:1", "/" + "a" * 49, "/", "/ocpp/x/CP-1"):
+        for path in (
+            "/a:b",
+            "/x/y",
+            "/%2e%2e",
+            "/CP%2F1",
+            "/CP%00",
+            "/CP%0d%0aX-Evil:1",
+            "/" + "a" * 49,
+            "/",
+            "/ocpp/x/CP-1",
+        ):
             assert await status(running, path) == 404, path
         assert csms.requests == []
-        for path, upstream in (("//ocpp//CP-1/", "/ocpp/CP-1"), ("/Rdam%7C1", "/ocpp/Rdam%7C1"), ("/cP-1?x=1", "/ocpp/cP-1")):
+        for path, upstream in (
+            ("//ocpp//CP-1/", "/ocpp/CP-1"),
+            ("/Rdam%7C1", "/ocpp/Rdam%7C1"),
+            ("/cP-1?x=1", "/ocpp/cP-1"),
+        ):
             async with await running.station(path):
                 assert csms.requests[-1].path == upstream
         assert await running.metric('ocpp_gateway_connections_rejected_total{reason="identity"}') == 6
@@ -104,7 +118,9 @@ async def test_credentials_of_the_backends_own_and_none(tmp_path: Path) -> None:
         config["backends"]["legacy"]["auth"] = {"username": "gw-{identity}", "password": "upstream secret"}
         async with gateway(tmp_path, config) as running:
             async with await running.station(additional_headers=basic("CP-1")):
-                assert csms.requests[-1].headers["Authorization"] == basic("gw-CP-1", "upstream secret")["Authorization"]
+                assert (
+                    csms.requests[-1].headers["Authorization"] == basic("gw-CP-1", "upstream secret")["Authorization"]
+                )
             assert "upstream secret" not in "".join(running.log)
         config["backends"]["legacy"]["auth"] = "none"
         async with gateway(tmp_path, config) as running, await running.station(additional_headers=basic("CP-1")):

@@ -40,7 +40,7 @@ KEPT_AFTER_END = 24 * 3600.0
 KEPT_WITHOUT_END = 90 * 86400.0
 """Stations with a long offline queue stop a transaction weeks later; some never do."""
 OFFLINE_TOLERANCE = 5.0
-_HEARD_FOR, _MOST_HEARD = 3600.0, 64
+_HEARD_FOR, _MOST_HEARD = 3600.0, 16
 _CLOCK_BEGINS = 1_577_836_800.0
 """2020: a clock that says less was never set."""
 
@@ -84,6 +84,16 @@ def by_alias(session: Session, number: int) -> tuple[str, Record] | None:
 def mark_of(call: Payload) -> str:
     """The same for the same message, sent again."""
     return hashlib.sha256(json.dumps(call, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def waits(record: Record, event_type: str) -> bool:
+    """Whether an event of this type is still to be acknowledged."""
+    return any(entry["event"]["eventType"] == event_type for entry in record["waiting"])
+
+
+def waits_for(record: Record, mark: str) -> bool:
+    """Whether an event of this message is still to be acknowledged."""
+    return any(entry["mark"] == mark for entry in record["waiting"])
 
 
 def offline(session: Session, timestamp: str) -> bool | None:

@@ -56,7 +56,8 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
         return (yield from status.show(session, 0, at))
     place = connectors.meant(session, evse, connector)
     if place is None:
-        return (yield Note("lost", {"field": "connectorStatus"}))
+        yield Note("lost", {"field": "connectorStatus"})
+        return
     yield status.heard(session, place, said, at)
     number = yield from connectors.number_in_time(session, place)
     return (yield from status.show(session, number, connectors.reported(session, place).get("timestamp", at)))
@@ -75,13 +76,15 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         if component == "ChargingStation":
             return (yield from _heard(session, 0, 0, event["actualValue"], event["timestamp"]))
     code = error_code_16(component, variable, event.get("techInfo"))
+    name = f"{component}.{variable}" if code is not None else "other"
     place = connectors.meant(session, evse["id"], evse.get("connectorId")) if evse else None
     if code is None and place is not None and event["trigger"] == "Alerting":
         # Not one of those that 1.6 has a word for, but it explains a fault.
         faulted = connectors.reported(session, place).get("status") == "Faulted"
         code = "OtherError" if faulted else None
     if code is None:
-        return (yield Note("lost", {"field": "eventData"}))
+        yield Note("lost", {"field": "eventData"})
+        return
     number = 0 if place is None else (yield from connectors.number_in_time(session, place))
     problem = {
         "errorCode": code,
@@ -89,7 +92,7 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         **({"vendorErrorCode": event["techCode"][:50]} if event.get("techCode") else {}),
     }
     over = event.get("cleared", False) or event["actualValue"].strip().lower() in ("false", "0")
-    yield status.problem_changed(session, number, f"{component}.{variable}", None if over else problem)
+    yield status.problem_changed(session, number, name, None if over else problem)
     return (yield from status.show(session, number, time_of_status(session, event["timestamp"])))
 
 

@@ -88,7 +88,8 @@ def _provision() -> Generator[Step, Any, None]:
             back=True,
         )
     except (PeerError, PeerSilent) as failure:
-        return (yield Note("not_provisioned", {"variable": "all", "status": str(failure)}))
+        yield Note("not_provisioned", {"variable": "all", "status": str(failure)})
+        return
     for result in answer["setVariableResult"]:
         if result["attributeStatus"] != "Accepted":
             facts = {"variable": result["variable"]["name"], "status": result["attributeStatus"]}

@@ -162,4 +162,3 @@ def _occupy(session: Session, record: Record, event: Payload, at: str) -> Genera
     if said and (times.epoch(at) or 0.0) < (times.epoch(said["timestamp"]) or 0.0):
         return
     yield status.heard(session, place, "Occupied", at)
-

@@ -1,20 +1,20 @@
 """What is kept of a 2.0.1 transaction while it lives, and a day longer: memory `tx/<its id>`.
 
-    connector      its 1.6 connector, once known
-    at             time of its first event, as sent
-    idToken        the token it runs on; `idTag` the same for 1.6; `refused` that token was not accepted
-    info           the idTokenInfo last given for that token
-    remoteStartId, reservationId
-    chargingState  last one reported or implied; `charged`: has been Charging; `halted`: stopped, but not ended
-    begin, newest, end   energy register in Wh: Transaction.Begin, last one seen, Transaction.End
-    due            time at which the 1.6 transaction began: token seen, car connected, connector known
-    start, stop    the StartTransaction and StopTransaction as they are asked, until answered
-    asked          the session that asked `start`, while it waits for the answer
-    transactionId  the CSMS's number: any integer, never used as a key
-    stopCause      why the gateway stopped it, where 2.0.1 has no word for that
-    gone           the car was gone when it ended
-    ended          Unix time
-    answers        the last answers given, each with the marks of its event
+connector      its 1.6 connector, once known
+at             time of its first event, as sent
+idToken        the token it runs on; `idTag` the same for 1.6; `refused` that token was not accepted
+info           the idTokenInfo last given for that token
+remoteStartId, reservationId
+chargingState  last one reported or implied; `charged`: has been Charging; `halted`: stopped, but not ended
+begin, newest, end   energy register in Wh: Transaction.Begin, last one seen, Transaction.End
+due            time at which the 1.6 transaction began: token seen, car connected, connector known
+start, stop    the StartTransaction and StopTransaction as they are asked, until answered
+asked          the session that asked `start`, while it waits for the answer
+transactionId  the CSMS's number: any integer, never used as a key
+stopCause      why the gateway stopped it, where 2.0.1 has no word for that
+gone           the car was gone when it ended
+ended          Unix time
+answers        the last answers given, each with the marks of its event
 """
 
 from collections.abc import Generator

@@ -19,9 +19,7 @@ def heard(session: Session, place: Place, status: str, timestamp: str) -> Rememb
     """The station said this of a connector."""
     before = connectors.reported(session, place)
     since = before["since"] if before.get("status") == status else session.unix_time
-    return Remember(
-        f"reported/{place[0]}.{place[1]}", {"status": status, "timestamp": timestamp, "since": since}
-    )
+    return Remember(f"reported/{place[0]}.{place[1]}", {"status": status, "timestamp": timestamp, "since": since})
 
 
 def show(session: Session, number: int, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
@@ -44,7 +42,9 @@ def show(session: Session, number: int, timestamp: str, back: bool = False) -> G
         yield from _send(session, number, timestamp, back, said)
 
 
-def show_if_possible(session: Session, number: int | None, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
+def show_if_possible(
+    session: Session, number: int | None, timestamp: str, back: bool = False
+) -> Generator[Step, Any, None]:
     """The same beside a message that matters more: a CSMS that does not take the status does not hinder that one."""
     if number is not None:
         try:

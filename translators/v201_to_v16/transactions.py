@@ -3,17 +3,16 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators import times
+from translators import meters, times
 from translators.effects import Answer, Ask, Expect, Note, PeerError, PeerSilent, Refused, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
-from translators.words import stop_reason_16
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.authorization import ask_about, info_from, tag_for
 from translators.v201_to_v16.events import car_gone, is_live, merged
-from translators.v201_to_v16.readings import to_16
 from translators.v201_to_v16.records import Record
+from translators.words import stop_reason_16
 
 METER_START_WAIT = 30.0
 """Seconds for which a transaction waits for its first reading."""
@@ -53,7 +52,7 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
 def meter_values(call: Payload, session: Session) -> Conversation:
     """MeterValues -> MeterValues; with the transaction's number only where every value is a clock-aligned one. 2.0.1
     J01."""
-    values = yield from to_16(call["meterValue"])
+    values = yield from _values(call["meterValue"], session.time)
     if not values:
         return {}
     number = 0
@@ -86,7 +85,7 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
     info = yield from _token_info(session, key, call)
     answer: Payload = {"idTokenInfo": info} if info is not None else {}
     record = session.memory[key]
-    values = yield from to_16(_without_begin(call) if starts else call.get("meterValue", []))
+    values = yield from _values(_without_begin(call) if starts else call.get("meterValue", []), at)
     if values and "transactionId" in record:
         yield Ask("MeterValues", _meter_values(record["connector"], record["transactionId"], values))
     elif any(sample.get("context") != "Transaction.Begin" for value in values for sample in value["sampledValue"]):
@@ -188,7 +187,8 @@ def _start_in_time(session: Session, key: str, *, opened: bool = False) -> Gener
     try:
         yield from _start(session, key, opened=opened)
     except (PeerError, PeerSilent) as failure:
-        return (yield Note("start_postponed", {"why": str(failure)}))
+        yield Note("start_postponed", {"why": str(failure)})
+        return
     record = session.memory[key]
     if record.get("refused"):
         yield from _stop_refused(session, key, opened=opened)
@@ -231,7 +231,7 @@ def _stop_payload(session: Session, record: Record, call: Payload, at: str) -> G
         meter_stop = record["meterStart"]
         yield Note("lost", {"field": "meterStop"})
     tag = tag_for(session, call["idToken"]) if "idToken" in call else record.get("stopTag")
-    data = yield from to_16(call.get("meterValue", []), stop=True)
+    data = yield from _values(call.get("meterValue", []), at)
     return {
         **({"idTag": tag} if tag is not None else {}),
         "meterStop": meter_stop,
@@ -249,6 +249,15 @@ def _reason(session: Session, record: Record, stopped_reason: str | None) -> str
     reset = session.memory.get("reset", {})
     asked = reset.get("type") if session.unix_time - float(reset.get("seen", 0.0)) < RESET_PENDING else None
     return stop_reason_16(stopped_reason, reset=asked, unlocking=cause == "UnlockCommand")
+
+
+def _values(values: list[Payload], at: str) -> Generator[Step, Any, list[Payload]]:
+    """Meter values as 1.6 writes them; an operator is told what was lost."""
+    lost: list[str] = []
+    written = meters.to_16(values, lost, at)
+    for field in dict.fromkeys(lost):
+        yield Note("lost", {"field": field})
+    return written
 
 
 def _meter_values(number: int, transaction_id: int | None, values: list[Payload]) -> Payload:

@@ -1,0 +1,145 @@
+"""Read tolerantly, by rule, and name every mend."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from translators import mend
+
+
+def read(action: str, payload: dict[str, Any], version: str = "ocpp1.6", *, answer: bool = False) -> Any:
+    before = copy.deepcopy(payload)
+    result = mend.read(version, action, payload, answer=answer)
+    assert payload == before
+    return result
+
+
+def sample(**more: Any) -> dict[str, Any]:
+    return {
+        "connectorId": 1,
+        "meterValue": [{"timestamp": "2026-11-21T10:00:00Z", "sampledValue": [{"value": "1", **more}]}],
+    }
+
+
+def test_what_fits_is_taken_as_it_is() -> None:
+    payload = sample()
+    assert mend.read("ocpp1.6", "MeterValues", payload) == (payload, [], None)
+    assert mend.read("ocpp1.6", "MeterValues", payload)[0] is payload
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "meant", "mend_named"),
+    [
+        ("Authorize", {"idTag": "A", "connectorId": 1}, {"idTag": "A"}, "unknown field connectorId"),
+        ("Authorize", {"idTag": 1234}, {"idTag": "1234"}, "type of idTag"),
+        (
+            "StatusNotification",
+            {"connectorId": "1", "errorCode": "NoError", "status": "Available"},
+            {"connectorId": 1, "errorCode": "NoError", "status": "Available"},
+            "type of connectorId",
+        ),
+        (
+            "StatusNotification",
+            {"connectorId": 1.0, "errorCode": "NoError", "status": "available"},
+            {"connectorId": 1, "errorCode": "NoError", "status": "Available"},
+            "enum of status",
+        ),
+        (
+            "StatusNotification",
+            {"connectorId": 1, "errorCode": "Error", "status": "Faulted"},
+            {"connectorId": 1, "errorCode": "OtherError", "status": "Faulted"},
+            "enum of errorCode",
+        ),
+        (
+            "StatusNotification",
+            {"connectorId": 1, "status": "Faulted", "info": None},
+            {"connectorId": 1, "status": "Faulted", "errorCode": "NoError"},
+            "missing errorCode",
+        ),
+        (
+            "BootNotification",
+            {"chargePointModel": "X"},
+            {"chargePointModel": "X", "chargePointVendor": "Unknown"},
+            "missing chargePointVendor",
+        ),
+        (
+            "StartTransaction",
+            {"connectorId": 1, "idTag": "A", "timestamp": "x"},
+            {"connectorId": 1, "idTag": "A", "timestamp": "x"},
+            "missing meterStart",
+        ),
+        ("Authorize", {"idTag": "A" * 22}, {"idTag": "A" * 22}, "tolerated idTag: maxLength"),
+    ],
+)
+def test_mends(action: str, given: Any, meant: Any, mend_named: str) -> None:
+    payload, mends, offence = read(action, given)
+    assert offence is None
+    assert payload == meant
+    assert mend_named in mends
+
+
+def test_a_single_object_for_a_list_and_numbers_for_texts() -> None:
+    payload, _, offence = read(
+        "MeterValues", {"connectorId": 1, "meterValue": {"timestamp": "x", "sampledValue": {"value": 12.5}}}
+    )
+    assert offence is None
+    assert payload["meterValue"] == [{"timestamp": "x", "sampledValue": [{"value": "12.5"}]}]
+
+
+def test_an_optional_enum_without_meaning_is_dropped_the_sample_stays() -> None:
+    payload, mends, offence = read("MeterValues", sample(context="CurrentMax", measurand="Voltage"))
+    assert offence is None
+    assert payload["meterValue"][0]["sampledValue"] == [{"value": "1", "measurand": "Voltage"}]
+    assert mends == ["enum of context"]
+
+
+@pytest.mark.parametrize("name", ["measurand", "unit"])
+def test_an_unknown_measurand_or_unit_is_never_read_as_energy(name: str) -> None:
+    payload, mends, offence = read("MeterValues", sample(**{name: "Luminance"}))
+    assert offence is None
+    assert payload["meterValue"][0]["sampledValue"][0][name] == "Luminance"
+    assert len(mends) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "keyword", "path"),
+    [
+        ("Authorize", {}, "required", ()),
+        ("Authorize", {"idTag": None}, "required", ()),
+        ("Authorize", {"idTag": {"a": 1}}, "type", ("idTag",)),
+        ("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Sleeping"}, "enum", ("status",)),
+        ("StopTransaction", {"transactionId": 1, "meterStop": 5}, "required", ()),
+        (
+            "StartTransaction",
+            {"connectorId": 1.5, "idTag": "A", "meterStart": 0, "timestamp": "x"},
+            "type",
+            ("connectorId",),
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_the_first_offence(action: str, payload: Any, keyword: str, path: Any) -> None:
+    _, _, offence = read(action, payload)
+    assert offence is not None
+    assert (offence.keyword, offence.path) == (keyword, path)
+
+
+def test_answers_are_read_the_same_way() -> None:
+    payload, _, offence = read(
+        "BootNotification",
+        {"status": "accepted", "currentTime": "x", "heartbeatInterval": 5, "interval": "300"},
+        answer=True,
+    )
+    assert offence is None
+    assert payload == {"status": "Accepted", "currentTime": "x", "interval": 300}
+
+
+def test_an_unknown_action_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        read("../../v201/schemas/HeartbeatRequest", {})
+
+
+def test_numbers_that_are_none() -> None:
+    for bad in ("nan", "inf", "1" * 50, True):
+        _, _, offence = read("StatusNotification", {"connectorId": bad, "errorCode": "NoError", "status": "Available"})
+        assert offence is not None

@@ -1,0 +1,112 @@
+"""What is reported while a transaction goes on: meter values and changes of the charging state."""
+
+from collections.abc import Generator
+from itertools import groupby
+from typing import Any
+
+from translators.effects import Ask, Step
+from translators.frames import Payload
+from translators.meters import to_201
+from translators.session import Session
+from translators.tables import Conversation
+from translators.times import epoch
+from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.connectors import place_of
+from translators.v16_to_v201.records import (
+    Record,
+    by_alias,
+    changed,
+    clock_checked,
+    deliver,
+    key_of,
+    mark_of,
+    offline,
+    open_on,
+    waits_for,
+)
+from translators.words import METER_TRIGGER, charging_state_201
+
+
+def meter_values(call: Payload, session: Session) -> Conversation:
+    """MeterValues -> TransactionEvent Updated, one for each sampling time; MeterValues outside a transaction. 2.0.1 E02,
+    J01, J02.FR.10, 1.6 section 4.7."""
+    mark = mark_of(call)
+    found = _metered(session, call)
+    if found is not None and (mark in found[1].get("heard", {}) or waits_for(found[1], mark)):
+        yield from deliver(session, found[0], mark)
+        return {}
+    fields: list[str] = []
+    values = to_201(call["meterValue"], fields, session.time)
+    yield from lost(*fields)
+    if not values:
+        return {}
+    if found is None:
+        place = place_of(session, call["connectorId"])
+        yield Ask("MeterValues", {"evseId": place[0] if place else 0, "meterValue": values})
+        return {}
+    key, record = found
+    seq_no = record["seqNo"]
+    waiting = list(record["waiting"])
+    for timestamp, together in groupby(values, key=lambda value: str(value["timestamp"])):
+        group = list(together)
+        yield from clock_checked(session, timestamp)
+        event = {
+            "eventType": "Updated",
+            "timestamp": timestamp,
+            "triggerReason": _meter_trigger(group),
+            "seqNo": seq_no,
+            "offline": offline(session, timestamp),
+            "transactionInfo": {"transactionId": record["uuid"]},
+            "meterValue": group,
+        }
+        waiting.append({"mark": mark, "event": lean(event)})
+        seq_no += 1
+    alias = call["transactionId"] if call["transactionId"] != record["int"] else record.get("alias")
+    yield changed(session, key, waiting=waiting, seqNo=seq_no, alias=alias)
+    yield from deliver(session, key, mark)
+    return {}
+
+
+def charging_state_event(
+    session: Session, connector: int, status: str, info: str | None, timestamp: str
+) -> Generator[Step, Any, str | None]:
+    """Remember the event that a connector's new status is to its transaction; the record's key, None for no event."""
+    found = open_on(session, connector)
+    state = charging_state_201(status, info)
+    if found is None or state is None or state == found[1]["chargingState"]:
+        return None
+    key, record = found
+    event = {
+        "eventType": "Updated",
+        "timestamp": timestamp,
+        "triggerReason": "EVCommunicationLost" if status == "SuspendedEV" and state == "Idle" else "ChargingStateChanged",
+        "seqNo": record["seqNo"],
+        "offline": offline(session, timestamp),
+        "transactionInfo": {"transactionId": record["uuid"], "chargingState": state},
+    }
+    waiting = [*record["waiting"], {"mark": f"{state} {timestamp}", "event": lean(event)}]
+    yield changed(session, key, chargingState=state, seqNo=record["seqNo"] + 1, waiting=waiting)
+    return key
+
+
+def _metered(session: Session, call: Payload) -> tuple[str, Record] | None:
+    """The transaction that values belong to. A number that is not ours (errata 3.18: -1, or one made up) means the one
+    open on the connector at that time; 0 and none mean none."""
+    number = call.get("transactionId", 0)
+    if number == 0:
+        return None
+    key = key_of(number)
+    found = (key, session.memory[key]) if key in session.memory else by_alias(session, number)
+    if found is None:
+        found = open_on(session, call["connectorId"])
+        newest = max((epoch(value.get("timestamp")) or 0.0 for value in call["meterValue"]), default=0.0)
+        if found is not None and (epoch(found[1]["started"]) or 0.0) > newest:
+            return None
+    # 2.0.1 has no event after Ended: what comes late is told without the transaction.
+    return None if found is None or "ended" in found[1] else found
+
+
+def _meter_trigger(values: list[Payload]) -> str:
+    contexts = [sample.get("context", "Sample.Periodic") for value in values for sample in value["sampledValue"]]
+    triggers = [METER_TRIGGER.get(context, "MeterValuePeriodic") for context in contexts]
+    return next((trigger for trigger in triggers if trigger != "MeterValuePeriodic"), "MeterValuePeriodic")
