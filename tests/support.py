@@ -249,9 +249,11 @@ async def closed(ws: ClientConnection, seconds: float = 10.0) -> tuple[int, str]
             return (received.code, received.reason) if received is not None else (1006, "")
 
 
-async def ask(ws: ClientConnection, frame: Frame | str, seconds: float = 5.0) -> Frame:
-    """Send one call and give back the next frame that is an answer to it."""
-    await ws.send(frame if isinstance(frame, str) else json.dumps(frame))
+async def ask(ws: ClientConnection, frame: Frame, seconds: float = 5.0) -> Frame:
+    """Send one call and give back the answer to it; other frames are passed over."""
+    await ws.send(json.dumps(frame))
     async with asyncio.timeout(seconds):
-        answer: Frame = json.loads(await ws.recv())
-        return answer
+        while True:
+            answer: Frame = json.loads(await ws.recv())
+            if answer[0] in (3, 4) and answer[1] == frame[1]:
+                return answer

@@ -30,8 +30,9 @@ _ABSENT_MEANS_UNKNOWN = frozenset(
 _UNKNOWN_VALUES = {"errorCode": "OtherError"}
 """Required enums with a member for what has no name."""
 
-_LEFT_TO_THE_MAPPING = frozenset({"measurand", "unit"})
-"""Enums whose absence has a meaning (energy in Wh): dropping an unknown one would invent a reading."""
+_LEFT_TO_THE_MAPPING = frozenset({"measurand", "unit", "phase", "location", "format"})
+"""Enums of a sample whose absence has a meaning (energy, Wh, the outlet, the sum of phases, raw): dropping an unknown
+one would make another reading of it."""
 
 
 def read(

@@ -40,7 +40,7 @@ class _Sample:
 
     value: int | float
     context: str | None
-    measurand: str
+    measurand: str | None
     place: dict[str, str]
     unit: str | None
     signed: str | None = None
@@ -49,7 +49,8 @@ class _Sample:
         sample: dict[str, Any] = {"value": self.value}
         if self.context is not None:
             sample["context"] = self.context
-        sample["measurand"] = self.measurand
+        if self.measurand is not None:
+            sample["measurand"] = self.measurand
         sample.update(self.place)
         if self.signed is not None:
             sample["signedMeterValue"] = {
@@ -64,7 +65,7 @@ class _Sample:
 def to_201(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str | None = None) -> list[dict[str, Any]]:
     """2.0.1 meterValue entries for 1.6 ones (MeterValues.meterValue, StopTransaction.transactionData).
 
-    A sample that names no measurand is written out as the energy register it is, in Wh unless it says otherwise. A
+    A sample that names no measurand is written out as the energy register it is, in Wh unless it says kWh. A
     SignedData sample joins the raw sample of the same time, measurand and context; alone it is dropped, for its reading
     is unknown. Entries without a sample left are dropped (2.0.1 wants at least one), so the answer may be empty.
     `otherwise` is the timestamp of entries whose own cannot be read; without it they are dropped.
@@ -124,20 +125,16 @@ def register_wh_16(meter_values: list[dict[str, Any]], contexts: Sequence[str] =
 
 
 def _sample(sample: dict[str, Any], lost: list[str]) -> _Sample:
-    said = _said(sample, "measurand")
-    measurand = _measurand(said, MEASURAND.to_201)
+    measurand = _measurand(_said(sample, "measurand"), MEASURAND.to_201)
     value = decimal_of(sample.get("value"))
     if value is None:
         raise _DropError("value")
     if isinstance(sample["value"], str) and "," in sample["value"]:
         lost.append("value:comma")
-    return _Sample(
-        json_number(value),
-        _context(sample, lost),
-        measurand or REGISTER,
-        _place(sample),
-        _unit_201(_said(sample, "unit"), measurand),
-    )
+    unit = _unit_201(_said(sample, "unit"), measurand)
+    if measurand is None and unit in _ENERGY_UNITS:
+        measurand = REGISTER  # amperes without a measurand (there are such stations) stay as vague as they came
+    return _Sample(json_number(value), _context(sample, lost), measurand, _place(sample), unit)
 
 
 def _samples_16(sample: dict[str, Any], lost: list[str]) -> list[dict[str, Any]]:
@@ -177,7 +174,8 @@ def _join(signature: dict[str, Any], raws: list[_Sample], lost: list[str]) -> No
     except _DropError as why:
         lost.append(str(why))
         return
-    meant = [raw for raw in raws if raw.measurand == measurand and (raw.context or "Sample.Periodic") == context]
+    signable = [raw for raw in raws if (raw.measurand or REGISTER) == measurand]
+    meant = [raw for raw in signable if (raw.context or "Sample.Periodic") == context]
     free = sorted((raw for raw in meant if raw.signed is None), key=lambda raw: raw.place != place)
     if not free or not isinstance(data, str) or not 0 < len(data) <= _SIGNED_DATA_LIMIT:
         lost.append("SignedData")  # never cut: a part of a signature proves nothing
@@ -236,8 +234,6 @@ def _unit_201(said: str, measurand: str | None) -> str | None:
     if not said:
         return "Wh" if measurand is None else IMPLIED_UNIT.get(measurand)
     unit = _UNITS_201.get(said.casefold())
-    if measurand is None and unit is not None and unit not in _ENERGY_UNITS:
-        raise _DropError("unit")  # no measurand means the energy register, which is not in amperes
     if unit is None and len(said) > _UNIT_LIMIT:
         raise _DropError("unit")
     return unit or said

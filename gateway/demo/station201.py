@@ -12,7 +12,7 @@ from gateway.demo.meter import ENERGY, Meter
 from gateway.demo.peer import ANSWER_SECONDS, QUIET, Clock, SimulationError, afterwards, answers
 from gateway.demo.wire import Tap
 
-VENDOR, MODEL = "Ladewerk", "HPC 150"
+VENDOR, MODEL = "Ladewerk Nord Elektrotechnik", "HPC 150"
 EVSE, CONNECTOR = 1, 1
 _EVSES = (1, 2)
 
@@ -31,6 +31,7 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         self.meter = meter
         self._clock = clock
         self._pace = pace
+        self._plugged = False
         self._token: dict[str, Any] | None = None
         self._seq_no = count()
         self._remote_start = asyncio.Event()
@@ -45,6 +46,7 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         `token`: an idToken in snake case, `{"id_token": "04A1B2C3", "type": "ISO14443"}`.
         """
         await self._boot()
+        self._plugged = True
         await self._status("Occupied")
         self.transaction_id = str(uuid4())
         self.meter.begin()
@@ -160,7 +162,7 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
 
     @answers("RequestStartTransaction")
     def on_request_start(self, id_token: dict[str, Any], remote_start_id: int, **payload: Any) -> Any:
-        if self.transaction_id is None or self._token is not None or payload.get("evse_id", EVSE) != EVSE:
+        if not self._plugged or self._token is not None or payload.get("evse_id", EVSE) != EVSE:
             return call_result.RequestStartTransaction(status="Rejected")
         self._token, self.remote_start_id = id_token, remote_start_id
         return call_result.RequestStartTransaction(status="Accepted", transaction_id=self.transaction_id)

@@ -94,8 +94,8 @@ def test_an_optional_enum_without_meaning_is_dropped_the_sample_stays() -> None:
     assert mends == ["enum of context"]
 
 
-@pytest.mark.parametrize("name", ["measurand", "unit"])
-def test_an_unknown_measurand_or_unit_is_never_read_as_energy(name: str) -> None:
+@pytest.mark.parametrize("name", ["measurand", "unit", "phase", "location", "format"])
+def test_what_says_which_reading_it_is_is_left_to_the_mapping(name: str) -> None:
     payload, mends, offence = read("MeterValues", sample(**{name: "Luminance"}))
     assert offence is None
     assert payload["meterValue"][0]["sampledValue"][0][name] == "Luminance"

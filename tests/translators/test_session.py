@@ -178,7 +178,7 @@ def start(call: Payload, session: Session) -> Conversation:
         Error("g1", "SecurityError", "not accepted yet"),
         Result("g1", {"currentTime": None}),
     ],
-    ids=str,
+    ids=["silence", "InternalError", "GenericError", "RpcFrameworkError", "SecurityError", "invalid answer"],
 )
 def test_weather_never_becomes_a_callerror_to_a_transaction_message(reply: Any) -> None:
     one = session(station_StartTransaction=start)

@@ -1,7 +1,7 @@
 """Every word of both versions is mapped on purpose: the official schemas are the list."""
 
 import json
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +11,7 @@ from translators import words
 from translators.words import TwoWay, same, table
 
 
-@lru_cache(maxsize=None)
+@cache
 def enums(version: str) -> dict[str, frozenset[str]]:
     """Every enumeration of a version: 1.6 by `Action.path.to.field`, 2.0.1 by the name of its type."""
     found: dict[str, frozenset[str]] = {}
@@ -154,23 +154,44 @@ OTHERWISE_201 = {
     "EnergyTransferModeEnumType": "1.6 knows no EV charging needs",
     "CostKindEnumType": "1.6 knows no sales tariff",
     **dict.fromkeys(
-        ("AuthorizeCertificateStatusEnumType", "CertificateActionEnumType", "Iso15118EVCertificateStatusEnumType")
-        + ("GetCertificateStatusEnumType",),
+        (
+            "AuthorizeCertificateStatusEnumType",
+            "CertificateActionEnumType",
+            "Iso15118EVCertificateStatusEnumType",
+            "GetCertificateStatusEnumType",
+        ),
         "ISO 15118 goes by DataTransfer, in the words of 2.0.1",
     ),
     **dict.fromkeys(
-        ("MessageFormatEnumType", "MessagePriorityEnumType", "MessageStateEnumType", "ClearMessageStatusEnumType")
-        + ("GetDisplayMessagesStatusEnumType", "DisplayMessageStatusEnumType"),
+        (
+            "MessageFormatEnumType",
+            "MessagePriorityEnumType",
+            "MessageStateEnumType",
+            "ClearMessageStatusEnumType",
+            "GetDisplayMessagesStatusEnumType",
+            "DisplayMessageStatusEnumType",
+        ),
         "1.6 has no display messages",
     ),
     **dict.fromkeys(
-        ("MonitoringCriterionEnumType", "MonitorEnumType", "MonitoringBaseEnumType", "SetMonitoringStatusEnumType")
-        + ("ClearMonitoringStatusEnumType",),
+        (
+            "MonitoringCriterionEnumType",
+            "MonitorEnumType",
+            "MonitoringBaseEnumType",
+            "SetMonitoringStatusEnumType",
+            "ClearMonitoringStatusEnumType",
+        ),
         "1.6 has no monitoring",
     ),
     **dict.fromkeys(
-        ("APNAuthenticationEnumType", "OCPPInterfaceEnumType", "OCPPTransportEnumType", "OCPPVersionEnumType")
-        + ("VPNEnumType", "SetNetworkProfileStatusEnumType"),
+        (
+            "APNAuthenticationEnumType",
+            "OCPPInterfaceEnumType",
+            "OCPPTransportEnumType",
+            "OCPPVersionEnumType",
+            "VPNEnumType",
+            "SetNetworkProfileStatusEnumType",
+        ),
         "1.6 has no network profiles",
     ),
     **dict.fromkeys(

@@ -70,6 +70,7 @@ def firmware_status_notification(call: Payload, session: Session) -> Conversatio
 
 def signed_firmware_status_notification(call: Payload, session: Session) -> Conversation:
     """SignedFirmwareStatusNotification -> FirmwareStatusNotification. 2.0.1 L01, 1.6 security whitepaper"""
+    yield from _has_security_extension(session)
     return (yield from _firmware(call, session))
 
 
@@ -87,6 +88,7 @@ def _firmware(call: Payload, session: Session) -> Conversation:
 
 def log_status_notification(call: Payload, session: Session) -> Conversation:
     """LogStatusNotification -> LogStatusNotification. 2.0.1 N01, 1.6 security whitepaper"""
+    yield from _has_security_extension(session)
     return (yield from _log(call["status"], call.get("requestId"), session))
 
 
@@ -106,6 +108,7 @@ def _log(status: str, request_id: int | None, session: Session) -> Conversation:
 def security_event_notification(call: Payload, session: Session) -> Conversation:
     """SecurityEventNotification -> SecurityEventNotification, the few events that are named otherwise renamed. 2.0.1
     A04, 1.6 security whitepaper"""
+    yield from _has_security_extension(session)
     info = call.get("techInfo")
     event = {
         "type": security_event_201(call["type"])[:50],
@@ -116,12 +119,19 @@ def security_event_notification(call: Payload, session: Session) -> Conversation
     return {}
 
 
+def _has_security_extension(session: Session) -> Generator[Step, Any, None]:
+    if "station/capability/security" not in session.memory:
+        yield Remember("station/capability/security", True)
+
+
 def data_transfer_from_station(call: Payload, session: Session) -> Conversation:
     """DataTransfer -> DataTransfer, the data as it is. 1.6 section 4.3, 2.0.1 P02"""
     if len(call["vendorId"]) > 255 or len(call.get("messageId", "")) > 50:
         return {"status": "UnknownVendorId" if len(call["vendorId"]) > 255 else "UnknownMessageId"}
     try:
-        answer = yield Ask("DataTransfer", {name: call[name] for name in ("messageId", "data", "vendorId") if name in call})
+        answer = yield Ask(
+            "DataTransfer", {name: call[name] for name in ("messageId", "data", "vendorId") if name in call}
+        )
     except PeerError as error:
         if not error.unsupported:
             raise

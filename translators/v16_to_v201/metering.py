@@ -69,8 +69,9 @@ def meter_values(call: Payload, session: Session) -> Conversation:
 
 def charging_state_event(
     session: Session, connector: int, status: str, info: str | None, timestamp: str
-) -> Generator[Step, Any, str | None]:
-    """Remember the event that a connector's new status is to its transaction; the record's key, None for no event."""
+) -> Generator[Step, Any, tuple[str, str] | None]:
+    """Remember the event that a connector's new status is to its transaction, to be delivered: the record's key and the
+    event's mark; None for no event."""
     found = open_on(session, connector)
     state = charging_state_201(status, info)
     if found is None or state is None or state == found[1]["chargingState"]:
@@ -79,14 +80,17 @@ def charging_state_event(
     event = {
         "eventType": "Updated",
         "timestamp": timestamp,
-        "triggerReason": "EVCommunicationLost" if status == "SuspendedEV" and state == "Idle" else "ChargingStateChanged",
+        "triggerReason": "EVCommunicationLost"
+        if status == "SuspendedEV" and state == "Idle"
+        else "ChargingStateChanged",
         "seqNo": record["seqNo"],
         "offline": offline(session, timestamp),
         "transactionInfo": {"transactionId": record["uuid"], "chargingState": state},
     }
-    waiting = [*record["waiting"], {"mark": f"{state} {timestamp}", "event": lean(event)}]
+    mark = f"{state} {timestamp}"
+    waiting = [*record["waiting"], {"mark": mark, "event": lean(event)}]
     yield changed(session, key, chargingState=state, seqNo=record["seqNo"] + 1, waiting=waiting)
-    return key
+    return key, mark
 
 
 def _metered(session: Session, call: Payload) -> tuple[str, Record] | None:

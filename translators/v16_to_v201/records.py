@@ -99,8 +99,9 @@ def waits_for(record: Record, mark: str) -> bool:
 def offline(session: Session, timestamp: str) -> bool | None:
     """Whether this happened before the station connected; 1.6 does not tell (section 3.7). None stands for no."""
     moment = epoch(timestamp)
-    plausible = moment is not None and _CLOCK_BEGINS <= moment
-    return True if plausible and moment is not None and moment < session.connected_at - OFFLINE_TOLERANCE else None
+    if moment is None or moment < _CLOCK_BEGINS:
+        return None  # a clock that was never set does not tell
+    return True if moment < session.connected_at - OFFLINE_TOLERANCE else None
 
 
 def clock_checked(session: Session, timestamp: str) -> Generator[Step, Any, None]:

@@ -139,7 +139,11 @@ def _begun(session: Session, call: Payload, mark: str) -> Generator[Step, Any, s
 
 def _started(session: Session, record: Record) -> Payload:
     begin, at = record.get("meterStart"), record["started"]
-    register = [{"timestamp": at, "sampledValue": [register_sample(begin, "Transaction.Begin")]}] if begin is not None else None
+    register = (
+        [{"timestamp": at, "sampledValue": [register_sample(begin, "Transaction.Begin")]}]
+        if begin is not None
+        else None
+    )
     return lean(
         {
             "eventType": "Started",

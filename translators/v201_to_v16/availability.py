@@ -12,6 +12,9 @@ from translators.v201_to_v16 import connectors, status
 from translators.v201_to_v16.answers import ask_station
 from translators.words import error_code_16
 
+_UNNAMED = "unnamed"
+"""The problem that explains a fault without 1.6 having a word for it: it is over with the fault."""
+
 _CLOCK_IS_SET = 1_577_836_800.0  # 2020
 _STATUSES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
 
@@ -60,6 +63,8 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
         return
     yield status.heard(session, place, said, at)
     number = yield from connectors.number_in_time(session, place)
+    if said != "Faulted":
+        yield from status.problem_over(session, number, _UNNAMED)
     return (yield from status.show(session, number, connectors.reported(session, place).get("timestamp", at)))
 
 
@@ -76,7 +81,7 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         if component == "ChargingStation":
             return (yield from _heard(session, 0, 0, event["actualValue"], event["timestamp"]))
     code = error_code_16(component, variable, event.get("techInfo"))
-    name = f"{component}.{variable}" if code is not None else "other"
+    name = f"{component}.{variable}" if code is not None else _UNNAMED
     place = connectors.meant(session, evse["id"], evse.get("connectorId")) if evse else None
     if code is None and place is not None and event["trigger"] == "Alerting":
         # Not one of those that 1.6 has a word for, but it explains a fault.
@@ -92,7 +97,10 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         **({"vendorErrorCode": event["techCode"][:50]} if event.get("techCode") else {}),
     }
     over = event.get("cleared", False) or event["actualValue"].strip().lower() in ("false", "0")
-    yield status.problem_changed(session, number, name, None if over else problem)
+    if over:
+        yield from status.problem_over(session, number, name)
+    else:
+        yield status.problem_found(session, number, name, problem)
     return (yield from status.show(session, number, time_of_status(session, event["timestamp"])))
 
 

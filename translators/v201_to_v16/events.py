@@ -6,7 +6,7 @@ from typing import Any
 from translators import times
 from translators.effects import Forget, Note, Step
 from translators.frames import Payload
-from translators.meters import registers_wh
+from translators.meters import register_wh, registers_wh
 from translators.session import Session
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.authorization import remember_token, tag_for
@@ -33,6 +33,8 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         record = {"at": at}
         if event["eventType"] != "Started":
             yield Note("start_missing", {})
+            began = register_wh(event.get("meterValue", []), ("Transaction.Begin",))
+            record["at"] = (times.normalise(began.timestamp) if began is not None else None) or at
     remote = _remote_start(session, event)
     number = yield from _connector(session, record, event, remote)
     if number is not None:
@@ -42,10 +44,11 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         record["reservationId"] = event["reservationId"]
     _take_state(record, event)
     _take_registers(record, event)
-    if "due" not in record and "transactionId" not in record and _may_start(session, record):
+    ended = event["eventType"] == "Ended"
+    if not ended and "due" not in record and "transactionId" not in record and _may_start(session, record):
         record["due"] = at
     if "due" in record and "meterStart" not in record:
-        reading = record.get("begin", record.get("first" if event["eventType"] == "Ended" else "newest"))
+        reading = record.get("begin", record.get("first" if ended else "newest"))
         if reading is not None:
             record["meterStart"] = reading
     yield records.changed(session, key, **{name: record.get(name) for name in {*record, *session.memory.get(key, {})}})
@@ -126,7 +129,7 @@ def _take_state(record: Record, event: Payload) -> None:
     if state == "Charging":
         record["charged"] = True
         record.pop("halted", None)
-    if trigger in _HALTING:
+    if trigger in _HALTING and event["eventType"] != "Ended":
         record["halted"] = True
 
 

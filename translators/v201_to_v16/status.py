@@ -116,7 +116,14 @@ def _problem(session: Session, number: int) -> dict[str, Any]:
     return open_ones[-1] if open_ones else {}
 
 
-def problem_changed(session: Session, number: int, name: str, problem: dict[str, Any] | None) -> Remember:
-    """A problem has appeared on a connector, or is over (None)."""
-    left = {key: value for key, value in session.memory.get(f"problems/{number}", {}).items() if key != name}
-    return Remember(f"problems/{number}", left if problem is None else {**left, name: problem})
+def problem_found(session: Session, number: int, name: str, problem: dict[str, Any]) -> Remember:
+    """A problem has appeared on a connector."""
+    others = {key: value for key, value in session.memory.get(f"problems/{number}", {}).items() if key != name}
+    return Remember(f"problems/{number}", {**others, name: problem})
+
+
+def problem_over(session: Session, number: int, name: str) -> Generator[Step, Any, None]:
+    """A problem is over."""
+    left = dict(session.memory.get(f"problems/{number}", {}))
+    if left.pop(name, None) is not None:
+        yield Remember(f"problems/{number}", left) if left else Forget(f"problems/{number}")

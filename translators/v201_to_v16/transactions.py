@@ -85,7 +85,9 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
     info = yield from _token_info(session, key, call)
     answer: Payload = {"idTokenInfo": info} if info is not None else {}
     record = session.memory[key]
-    values = yield from _values(_without_begin(call) if starts else call.get("meterValue", []), at)
+    values = yield from _values(
+        _without_begin(call) if starts or call["eventType"] == "Started" else call.get("meterValue", []), at
+    )
     if values and "transactionId" in record:
         yield Ask("MeterValues", _meter_values(record["connector"], record["transactionId"], values))
     elif any(sample.get("context") != "Transaction.Begin" for value in values for sample in value["sampledValue"]):

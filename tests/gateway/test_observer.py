@@ -1,0 +1,132 @@
+"""Notes become numbers, and log lines that cannot flood."""
+
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+from gateway.metrics import Metrics
+from gateway.observer import Observer
+from translators.effects import Note
+from translators.frames import Call, Send
+
+
+@pytest.fixture
+def parts() -> Any:
+    capture = LogCapture()
+    logger = structlog.wrap_logger(None, processors=[capture], wrapper_class=structlog.stdlib.BoundLogger)
+    metrics = Metrics()
+    return Observer(metrics, logger, "ocpp1.6", "ocpp2.0.1"), metrics, capture
+
+
+FACTS = {"from": "ocpp1.6", "to": "ocpp2.0.1", "action": "MeterValues"}
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"ocpp_gateway_{name}", labels)
+
+
+def test_calls_and_sends_are_counted_when_they_come(parts: Any) -> None:
+    observer, metrics, _ = parts
+    observer.received("station", Call("a", "Heartbeat", {}))
+    observer.received("csms", Send("a", "NotifyPeriodicEventStream", {}))
+    assert (
+        value(
+            metrics, "messages_total", direction="from_station", subprotocol="ocpp1.6", action="Heartbeat", type="call"
+        )
+        == 1
+    )
+    assert (
+        value(
+            metrics,
+            "messages_total",
+            direction="from_csms",
+            subprotocol="ocpp2.0.1",
+            action="NotifyPeriodicEventStream",
+            type="send",
+        )
+        == 1
+    )
+
+
+def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
+    observer, metrics, capture = parts
+    observer.note(Note("call_settled", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2}))
+    observer.note(Note("call_error", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2, "code": "weird"}))
+    observer.note(Note("call_timeout", {"peer": "csms", "action": "Heartbeat", "seconds": 25}))
+    assert (
+        value(
+            metrics, "messages_total", direction="from_csms", subprotocol="ocpp2.0.1", action="Heartbeat", type="result"
+        )
+        == 1
+    )
+    assert value(metrics, "call_errors_total", peer="csms", action="Heartbeat", code="other") == 1
+    assert value(metrics, "call_timeouts_total", peer="csms", action="Heartbeat") == 1
+    assert value(metrics, "call_duration_seconds_count", peer="csms", action="Heartbeat") == 2
+    assert [entry["event"] for entry in capture.entries] == ["call_timeout"]
+
+
+@pytest.mark.parametrize(
+    ("note", "series", "labels"),
+    [
+        (
+            Note("translated", {**FACTS, "outcome": "translated"}),
+            "translations_total",
+            {**FACTS, "outcome": "translated"},
+        ),
+        (
+            Note("lost", {**FACTS, "field": "measurand:RPM"}),
+            "translation_losses_total",
+            {**FACTS, "field": "measurand:RPM"},
+        ),
+        (
+            Note("bad_frame", {"peer": "csms", "kind": "not_json", "why": "x"}),
+            "bad_frames_total",
+            {"peer": "csms", "kind": "not_json"},
+        ),
+        (
+            Note("schema_violation", {**FACTS, "why": "x"}),
+            "schema_violations_total",
+            {"subprotocol": "ocpp1.6", "action": "MeterValues"},
+        ),
+        (
+            Note("mended", {"version": "ocpp1.6", "action": "MeterValues", "what": ["x"]}),
+            "mended_messages_total",
+            {"subprotocol": "ocpp1.6", "action": "MeterValues"},
+        ),
+        (Note("late_answer", {"peer": "station"}), "unmatched_answers_total", {"peer": "station", "reason": "late"}),
+        (Note("unmatched", {"peer": "station"}), "unmatched_answers_total", {"peer": "station", "reason": "unknown"}),
+        (
+            Note("mapping_failed", {"action": "MeterValues", "error": "x", "at": "y"}),
+            "translation_failures_total",
+            {"action": "MeterValues"},
+        ),
+        (
+            Note("invalid_output", {**FACTS, "call": "x", "why": "y"}),
+            "translation_failures_total",
+            {"action": "MeterValues"},
+        ),
+        (Note("withheld", {**FACTS, "why": "y"}), "withheld_answers_total", {"action": "MeterValues"}),
+    ],
+    ids=lambda part: part.kind if isinstance(part, Note) else "",
+)
+def test_every_kind_has_its_number(parts: Any, note: Note, series: str, labels: dict[str, str]) -> None:
+    observer, metrics, _ = parts
+    observer.note(note)
+    assert value(metrics, series, **labels) == 1
+
+
+def test_repeats_are_logged_a_few_times_and_counted_always(parts: Any) -> None:
+    observer, metrics, capture = parts
+    for _ in range(500):
+        observer.note(Note("bad_frame", {"peer": "station", "kind": "not_json", "why": "x"}))
+    assert value(metrics, "bad_frames_total", peer="station", kind="not_json") == 500
+    assert len(capture.entries) == 20
+    assert "more" in capture.entries[-1]
+
+
+def test_a_kind_without_a_number_is_logged(parts: Any) -> None:
+    observer, _, capture = parts
+    observer.note(Note("clock_suspect", {**FACTS, "timestamp": "1970-01-01T00:00:00Z"}))
+    assert capture.entries[0]["event"] == "clock_suspect"

@@ -1,0 +1,147 @@
+"""The switchboard as a state machine: whatever comes, its promises hold. (What it says frame by frame: transcripts.)"""
+
+import json
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from gateway.switchboard import Switchboard
+from translators.effects import Close, Effect, Note, ToCsms, ToStation
+from translators.frames import BadFrame, Call, Error, Result, decode
+from translators.passthrough import Passthrough
+
+ACTIONS = ["Heartbeat", "StartTransaction", "MeterValues"]
+IDS = ["a", "b", "c", "d"]
+
+
+def board(**more: Any) -> Switchboard:
+    return Switchboard(Passthrough("ocpp1.6"), station_version="ocpp1.6", csms_version="ocpp1.6", **more)
+
+
+def kinds(effects: list[Effect]) -> list[str]:
+    return [effect.kind for effect in effects if isinstance(effect, Note)]
+
+
+def frames(effects: list[Effect], side: type[ToStation | ToCsms]) -> list[list[Any]]:
+    return [json.loads(effect.frame.text) for effect in effects if isinstance(effect, side)]
+
+
+def test_when_the_backend_is_lost_ordinary_calls_are_told_and_transactions_are_not() -> None:
+    one = board()
+    one.from_station(Call("a", "Heartbeat", {}), 0)
+    assert frames(one.lost_csms(1), ToStation) == [[4, "a", "InternalError", "csms is gone", {}]]
+    two = board()
+    two.from_station(Call("a", "StartTransaction", {}), 0)
+    effects = two.lost_csms(1)
+    assert isinstance(effects[-1], Close)
+    assert frames(effects, ToStation) == []
+
+
+def test_after_a_close_nothing_comes_out() -> None:
+    one = board(call_timeout=5)
+    one.from_station(Call("a", "StartTransaction", {}), 0)
+    assert isinstance(one.tick(5)[-1], Close)
+    assert one.from_station(Call("b", "Heartbeat", {}), 6) == []
+
+
+def test_a_station_that_pipelines_is_not_refused_but_the_reader_is_told_to_stop() -> None:
+    one = board(queue_calls=2)
+    for number in range(4):
+        assert "queue_full" not in kinds(one.from_station(Call(str(number), "StartTransaction", {}), 0))
+    assert one.station_full
+
+
+class Conversation(RuleBasedStateMachine):
+    """Both sides call, answer, stay silent and send rubbish; the promises of pairing and pacing hold throughout."""
+
+    @initialize()
+    def start(self) -> None:
+        self.board = board(call_timeout=10, queue_calls=3)
+        self.now = 0.0
+        self.numbers = 0
+        self.closed = False
+        self.open: dict[str, list[str]] = {"station": [], "csms": []}  # calls written to that side, not answered
+        self.asked: dict[str, dict[str, int]] = {"station": {}, "csms": {}}  # calls made by that side -> answers got
+        self.order: dict[str, list[str]] = {"station": [], "csms": []}
+
+    def _take(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Close):
+                self.closed = True
+            if not isinstance(effect, ToStation | ToCsms):
+                continue
+            side = "station" if isinstance(effect, ToStation) else "csms"
+            frame = effect.frame
+            if isinstance(frame, Call):
+                self.open[side].append(frame.key)
+                self.order[side].append(frame.key)
+            elif isinstance(frame, Result | Error) and frame.key in self.asked[side]:
+                self.asked[side][frame.key] += 1
+
+    @rule(side=st.sampled_from(["station", "csms"]), action=st.sampled_from(ACTIONS))
+    def call(self, side: str, action: str) -> None:
+        if side == "station" and self.board.station_full:
+            return
+        self.numbers += 1
+        message_id = f"{side}-{self.numbers}"
+        self.asked[side][message_id] = 0
+        take = self.board.from_station if side == "station" else self.board.from_csms
+        self._take(take(Call(message_id, action, {}), self.now))
+
+    @rule(side=st.sampled_from(["station", "csms"]), error=st.booleans())
+    def answer(self, side: str, error: bool) -> None:
+        if not self.open[side]:
+            return
+        message_id = self.open[side].pop(0)
+        take = self.board.from_station if side == "station" else self.board.from_csms
+        self._take(take(Error(message_id, "InternalError") if error else Result(message_id, {}), self.now))
+
+    @rule(
+        side=st.sampled_from(["station", "csms"]),
+        text=st.sampled_from(['[3,"zz",{}]', "[", '[9,"a"]', '[3,"zz"', '[4,"q"]']),
+    )
+    def rubbish(self, side: str, text: str) -> None:
+        try:
+            frame = decode(text)
+        except BadFrame as bad:
+            refuse = self.board.bad_from_station if side == "station" else self.board.bad_from_csms
+            self._take(refuse(bad, self.now))
+        else:
+            take = self.board.from_station if side == "station" else self.board.from_csms
+            self._take(take(frame, self.now))
+
+    @rule(seconds=st.sampled_from([1, 6, 11]))
+    def wait(self, seconds: int) -> None:
+        end = self.now + seconds
+        while not self.closed and (due := self.board.deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            # What timed out is not open any more; an answer to it is late.
+            for side, lane in (("station", self.board._station.lane), ("csms", self.board._csms.lane)):
+                if lane.deadline() is not None and lane.deadline() <= self.now and self.open[side]:
+                    self.open[side].pop(0)
+            self._take(self.board.tick(self.now))
+        self.now = end
+
+    @invariant()
+    def one_in_flight(self) -> None:
+        if hasattr(self, "open") and not self.closed:
+            assert len(self.open["station"]) <= 1
+            assert len(self.open["csms"]) <= 1
+
+    @invariant()
+    def every_call_is_answered_once_at_most(self) -> None:
+        if hasattr(self, "asked"):
+            assert all(count <= 1 for side in self.asked.values() for count in side.values())
+
+    @invariant()
+    def in_order(self) -> None:
+        if hasattr(self, "order"):
+            for written in self.order.values():
+                numbers = [int(key.split("-")[1]) for key in written]
+                assert numbers == sorted(numbers)
+
+
+Conversation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestConversation = Conversation.TestCase

@@ -1,0 +1,58 @@
+"""What the transcripts do not show: validation `off` and `reject`."""
+
+import pytest
+
+from translators.effects import Close, Note, ToCsms, ToStation
+from translators.frames import Call, Error, NoAnswer, Result, decode
+from translators.passthrough import Passthrough
+
+BAD_START = '[2,"a","StartTransaction",{"connectorId":1}]'
+
+
+def test_off_does_not_look() -> None:
+    stage = Passthrough("ocpp1.6", validation="off")
+    frame = decode(BAD_START)
+    assert stage.from_station(frame, 0) == [ToCsms(frame)]
+
+
+def test_reject_answers_in_the_versions_spelling() -> None:
+    for version, code in (("ocpp1.6", "OccurenceConstraintViolation"), ("ocpp2.0.1", "OccurrenceConstraintViolation")):
+        stage = Passthrough(version, validation="reject")
+        effects = stage.from_station(Call("a", "Authorize", {}), 0)
+        assert isinstance(effects[0], Note)
+        assert isinstance(effects[1], ToStation)
+        assert isinstance(effects[1].frame, Error)
+        assert effects[1].frame.code == code
+        assert stage.idle()
+
+
+def test_reject_of_an_answer() -> None:
+    stage = Passthrough("ocpp1.6", validation="reject")
+    stage.from_csms(Call("a", "Reset", {"type": "Soft"}), 0)
+    effects = stage.from_station(Result("a", {"status": "Maybe"}), 1)
+    assert isinstance(effects[-1], ToCsms)
+    assert isinstance(effects[-1].frame, Error)
+
+
+def test_a_wrong_answer_to_a_transaction_message_is_weather() -> None:
+    stage = Passthrough("ocpp1.6", validation="reject")
+    call = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2026-11-21T10:00:00Z"}
+    stage.from_station(Call("a", "StartTransaction", call), 0)
+    assert isinstance(stage.from_csms(Result("a", {}), 1)[-1], Close)
+
+
+@pytest.mark.parametrize("answer_to", ["StopTransaction", "TransactionEvent"])
+def test_silence_closes_for_transaction_messages(answer_to: str) -> None:
+    stage = Passthrough("ocpp2.0.1", validation="off")
+    stage.from_station(Call("a", answer_to, {}), 0)
+    assert isinstance(stage.from_csms(NoAnswer("a", 25), 25)[-1], Close)
+
+
+def test_it_is_idle_again_after_close() -> None:
+    stage = Passthrough("ocpp1.6")
+    stage.from_station(Call("a", "Heartbeat", {}), 0)
+    assert not stage.idle()
+    stage.close()
+    assert stage.idle()
+    assert stage.open(0) == stage.tick(1) == []
+    assert stage.deadline() is None

@@ -1,0 +1,177 @@
+"""What a CSMS does with a station from afar: start, stop, unlock, trigger, reserve."""
+
+from translators.effects import Expect, Forget, PeerError, Remember
+from translators.frames import Payload
+from translators.session import Session
+from translators.tables import Conversation
+from translators.times import epoch, normalise
+from translators.tokens import id_tag_for
+from translators.v16_to_v201.answers import ask_station, lean, reason, refusal
+from translators.v16_to_v201.authorization import remember_token
+from translators.v16_to_v201.boot import accepted, refuses
+from translators.v16_to_v201.charging import UnfitError, profile_to_16
+from translators.v16_to_v201.connectors import best_of, connector_at, connectors_of, known
+from translators.v16_to_v201.records import by_uuid, open_on, open_records
+from translators.words import EXTENDED_TRIGGER, TRIGGER, unlock_201
+
+_REMOTE_START_LIFE = 300.0
+"""ConnectionTimeOut, which is not known here, and a margin: a start that comes later is nobody's request."""
+_START_AWAITED = 20.0
+_OF_A_CONNECTOR = ("StatusNotification", "MeterValues")
+
+
+def request_start_transaction(call: Payload, session: Session) -> Conversation:
+    """RequestStartTransaction -> RemoteStartTransaction, remembered for the StartTransaction that follows. 2.0.1 F01,
+    F02, 1.6 section 5.11."""
+    if refuses(session):
+        return refusal("Rejected", "CSNotAccepted")
+    tag = id_tag_for(call["idToken"])
+    if not tag:
+        return refusal("Rejected", "InvalidIdToken", "1.6 has room for 20 characters")
+    number = next(iter(known(session)), None) if len(known(session)) == 1 else None
+    if "evseId" in call:
+        number = best_of(session, call["evseId"])
+        if number is None:
+            return refusal("Rejected", "UnknownEvse")
+    try:
+        profile = profile_to_16(call["chargingProfile"], for_start=True) if "chargingProfile" in call else None
+    except UnfitError as unfit:
+        return refusal("Rejected", unfit.code, unfit.what)
+    key = f"remote/{call['remoteStartId']}"
+    remote = {
+        "remoteStartId": call["remoteStartId"],
+        "idTag": tag,
+        "idToken": {name: call["idToken"][name] for name in ("idToken", "type")},
+        "connector": number,
+        "expires": session.unix_time + _REMOTE_START_LIFE,
+    }
+    yield from remember_token(session, call["idToken"])
+    # Before it is asked: stations start before they answer.
+    yield Remember(key, lean(remote))
+    request = {"idTag": tag, "connectorId": number, "chargingProfile": profile}
+    try:
+        answer = yield from ask_station("RemoteStartTransaction", lean(request), otherwise={"status": "Rejected"})
+    except PeerError:
+        yield Forget(key)
+        raise
+    if answer["status"] != "Accepted":
+        yield Forget(key)
+    return {"status": answer["status"]}
+
+
+def request_stop_transaction(call: Payload, session: Session) -> Conversation:
+    """RequestStopTransaction -> RemoteStopTransaction, after the start has been answered: the station does not know the
+    number before. 2.0.1 F03, 1.6 section 5.12."""
+    if refuses(session):
+        return refusal("Rejected", "CSNotAccepted")
+    found = by_uuid(session, call["transactionId"])
+    if found is None or "ended" in found[1]:
+        return refusal("Rejected", "TxNotFound")
+    key = found[0]
+    if not (yield Expect(lambda: "startAnswer" in session.memory.get(key, {}), _START_AWAITED)):
+        return refusal("Rejected", "TxNotFound", "its start is not acknowledged yet")
+    record = session.memory[key]
+    request = {"transactionId": record.get("alias", record["int"])}
+    answer = yield from ask_station("RemoteStopTransaction", request, otherwise={"status": "Rejected"})
+    return {"status": answer["status"]}
+
+
+def unlock_connector(call: Payload, session: Session) -> Conversation:
+    """UnlockConnector -> UnlockConnector, unless a transaction is going on: a 1.6 station would end it. 2.0.1 F05.FR.02,
+    1.6 section 5.18."""
+    number = connector_at(session, call["evseId"], call["connectorId"])
+    if number is None:
+        return {"status": "UnknownConnector"}
+    found = open_on(session, number)
+    status = session.memory.get(f"station/status/{number}", {}).get("status")
+    if found is not None and "deauthorized" not in found[1] and status != "Available":
+        return {"status": "OngoingAuthorizedTransaction"}
+    answer = yield from ask_station("UnlockConnector", {"connectorId": number}, otherwise={})
+    if not answer:
+        return refusal("UnlockFailed", "UnsupportedRequest")
+    fixed = answer["status"] == "NotSupported"  # no lock, or no such connector; and there is one
+    return lean({"status": unlock_201(answer["status"]), "statusInfo": reason("FixedCable") if fixed else None})
+
+
+def trigger_message(call: Payload, session: Session) -> Conversation:
+    """TriggerMessage -> TriggerMessage for each connector meant, ExtendedTriggerMessage where only that has the word.
+    2.0.1 F06, 1.6 section 5.17."""
+    wanted = call["requestedMessage"]
+    if wanted == "BootNotification" and accepted(session):
+        return refusal("Rejected", "NotEnabled", "the station's boot is accepted")  # F06.FR.17, 1.6 errata 3.35
+    extended = wanted == "SignChargingStationCertificate" or (
+        wanted == "LogStatusNotification" and "station/capability/security" in session.memory
+    )
+    message = (EXTENDED_TRIGGER if extended else TRIGGER).to_16.get(wanted)
+    if message is None:
+        return refusal("NotImplemented", "UnsupportedRequest")
+    numbers = _meant(call, session)
+    if not numbers:
+        return refusal("Rejected", "TxNotFound" if wanted == "TransactionEvent" else "UnknownConnectorId")
+    if wanted == "StatusNotification":
+        for key, _ in session.remembered("told/"):
+            if numbers == [None] or int(key.removeprefix("told/")) in numbers:
+                yield Forget(key)  # it is to go up even if it is the same
+    if not accepted(session):
+        yield Remember(f"trigger/{message}", {"at": session.unix_time})
+    action = "ExtendedTriggerMessage" if extended else "TriggerMessage"
+    statuses = []
+    for number in numbers:
+        request = lean({"requestedMessage": message, "connectorId": number})
+        answer = yield from ask_station(action, request, otherwise={"status": "NotImplemented"})
+        statuses.append(answer["status"])
+    return {"status": next((status for status in statuses if status != "Accepted"), "Accepted")}
+
+
+def _meant(call: Payload, session: Session) -> list[int | None]:
+    """The connectors to trigger; None is the station as a whole, or all of them."""
+    wanted, evse = call["requestedMessage"], call.get("evse")
+    if evse is not None and evse["id"] == 0:
+        numbers: list[int | None] = [0]
+    elif evse is not None and "connectorId" in evse:
+        number = connector_at(session, evse["id"], evse["connectorId"])
+        numbers = [] if number is None else [number]
+    else:
+        numbers = [None] if evse is None else list(connectors_of(session, evse["id"]))
+    if wanted == "TransactionEvent":
+        charging = [one["connector"] for _, one in open_records(session)]
+        return [number for number in charging if numbers == [None] or number in numbers]
+    return numbers if wanted in _OF_A_CONNECTOR else [None]
+
+
+def reserve_now(call: Payload, session: Session) -> Conversation:
+    """ReserveNow -> ReserveNow, connector 0 for any EVSE. 2.0.1 H01, 1.6 section 5.13."""
+    evse = call.get("evseId")
+    if "connectorType" in call and evse is None:
+        return refusal("Rejected", "UnsupportedParam", "connectorType")
+    number = 0 if evse is None else best_of(session, evse)
+    if number is None:
+        return refusal("Rejected", "UnknownEvse")
+    tag, group = id_tag_for(call["idToken"]), call.get("groupIdToken")
+    parent = id_tag_for(group) if group else None
+    if not tag or (group and not parent):
+        return refusal("Rejected", "InvalidIdToken", "1.6 has room for 20 characters")
+    expiry = normalise(call["expiryDateTime"])
+    if expiry is None:
+        return refusal("Rejected", "InvalidValue", "expiryDateTime")
+    request = {
+        "connectorId": number,
+        "expiryDate": expiry,
+        "idTag": tag,
+        "parentIdTag": parent,
+        "reservationId": call["id"],
+    }
+    yield from remember_token(session, call["idToken"])
+    answer = yield from ask_station("ReserveNow", lean(request), otherwise={"status": "Rejected"})
+    if answer["status"] == "Accepted":
+        yield Remember(f"reservation/{call['id']}", {"connector": number, "expires": epoch(expiry)})
+    return {"status": answer["status"]}
+
+
+def cancel_reservation(call: Payload, session: Session) -> Conversation:
+    """CancelReservation -> CancelReservation. 2.0.1 H02, 1.6 section 5.1."""
+    request = {"reservationId": call["reservationId"]}
+    answer = yield from ask_station("CancelReservation", request, otherwise={"status": "Rejected"})
+    if answer["status"] == "Accepted":
+        yield Forget(f"reservation/{call['reservationId']}")
+    return {"status": answer["status"]}
