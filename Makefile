@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check golden bench clean
+.PHONY: help install demo test check golden corpus bench clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -35,6 +35,9 @@ check: $(VENV)/.developer  ## format, lint, strict types, import rules, then the
 
 golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
 	$(BIN)/python -m tests.transcript --rewrite tests/transcripts
+
+corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl
+	$(BIN)/python -m tests.corpus $(CORPUS)
 
 bench: $(VENV)/.developer  ## round trips per core and latency beside HAProxy and a naive proxy
 	$(BIN)/python -m bench

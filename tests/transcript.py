@@ -10,6 +10,7 @@
     @ options {"id_token_type": "Central"}    how the station is configured; before the first frame
     @ at 2026-11-21T10:00:00Z                 the clock; the default is this very time
     @ reconnect                               the station's connection goes and comes back; memory stays
+    @ other backend                           the same, and it comes back on a backend that has not seen it yet
     @ csms lost                               the upstream connection goes
     @ broken                                  frames fed from here on may break their schema
     @ pending                                 the session may end with something still at work
@@ -28,7 +29,7 @@ from gateway.switchboard import Switchboard
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Result, decode
-from translators.links import between
+from translators.links import between, is_shared
 from translators.session import Options
 from translators.times import epoch as unix_time
 
@@ -116,7 +117,9 @@ class Player:
             at = unix_time(rest)
             assert at is not None, rest
             self.now = at
-        elif words == "reconnect":
+        elif words in ("reconnect", "other backend"):
+            if words == "other backend":
+                self.memory = {key: value for key, value in self.memory.items() if is_shared(key)}
             if self._board is not None:
                 self._board.close()
             self._board = None

@@ -16,7 +16,7 @@ from gateway.demo.checklist import STEP_SECONDS, Check, Checklist, Expected, Mis
 from gateway.demo.csms import Csms
 from gateway.demo.csms16 import Csms16
 from gateway.demo.csms201 import Csms201
-from gateway.demo.peer import Clock
+from gateway.demo.peer import end
 from gateway.demo.station import dial
 from gateway.demo.wire import Frame, Tap, Tape
 
@@ -34,7 +34,6 @@ class Place:
 
     url: str
     ca: Path | None
-    clock: Clock
     passwords: dict[str, str]
     legacy: Csms16
     modern: Csms201
@@ -138,7 +137,7 @@ class Act(ABC):
                 self.checks.feed(frame)
                 show.frame(frame)
 
-        ends = [tape.listen(watch) for tape in (self.tape, self.csms.tape)]
+        unlisten = [tape.listen(watch) for tape in (self.tape, self.csms.tape)]
         error = None
         try:
             await self.play()
@@ -152,9 +151,9 @@ class Act(ABC):
             # Whatever a simulator, the package or the wire raises: the act is over, the demo is not.
             error = self._why(failure)
         finally:
-            await self._end_script()
-            for end in ends:
-                end()
+            await end(self._script)
+            for stop in unlisten:
+                stop()
         self.settle()
         result = self._result(perf_counter() - began, error)
         show.act_ends(result)
@@ -195,11 +194,6 @@ class Act(ABC):
     def _script_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()) is not None:
             self.checks.abort(self._why(failure))
-
-    async def _end_script(self) -> None:
-        if self._script is not None:
-            self._script.cancel()
-            await asyncio.gather(self._script, return_exceptions=True)
 
     def _why(self, failure: BaseException) -> str:
         if isinstance(failure, OCPPError):

@@ -115,7 +115,7 @@ class LegacyAct(Act):
         self.checks.settle("refused", status == 401, f"it got {status or 'a connection'}")
         meter = Meter(self.begin_wh, self.watts, soc=21)
         tap = await self.connect()
-        station = Station201(self.identity, tap, self.place.clock, meter, pace=self.place.pace)
+        station = Station201(self.identity, tap, self.csms.clock, meter, pace=self.place.pace)
         self.station = await self.place.stations.enter_async_context(alive(station, self.checks.abort))
         charge = self.follow(station.charge())
         await self.checks.arrived("plugged")
@@ -230,7 +230,7 @@ class ModernAct(Act):
     async def play(self) -> None:
         tap = await self.connect()
         meter = Meter(self.begin_wh, self.watts)
-        station = Station16(self.identity, tap, self.place.clock, meter, pace=self.place.pace)
+        station = Station16(self.identity, tap, self.csms.clock, meter, pace=self.place.pace)
         self.station = await self.place.stations.enter_async_context(alive(station, self.checks.abort))
         charge = self.follow(station.charge(self.tag))
         await self.checks.arrived("values3")

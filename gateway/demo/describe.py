@@ -17,7 +17,7 @@ def title(frame: Frame) -> str:
 
 
 def details(frame: Frame) -> str:
-    """What the payload says, shortest first; empty when there is nothing worth a word."""
+    """What the payload says, what counts first, for the end may be cut off; empty when there is nothing to say."""
     if frame.kind == "error":
         return f"{frame.payload['errorCode']} {frame.payload['errorDescription']}".strip()
     words = _result(frame.payload) if frame.kind == "result" else _call(frame.action, frame.payload)
@@ -30,7 +30,9 @@ def _call(action: str, payload: Payload) -> list[str]:
         vendor = station.get("vendorName") or station.get("chargePointVendor")
         return [str(vendor), str(station.get("model") or station.get("chargePointModel")), payload.get("reason", "")]
     if action == "StatusNotification":
-        return [_place(payload), str(payload.get("status") or payload.get("connectorStatus"))]
+        # The bare number is a 1.6 connector, with a stroke it is an EVSE and its connector.
+        place = [str(payload[key]) for key in ("evseId", "connectorId") if key in payload]
+        return ["/".join(place), str(payload.get("status") or payload.get("connectorStatus"))]
     if action == "TransactionEvent":
         return _event(payload)
     if action == "NotifyEvent":
@@ -43,14 +45,15 @@ def _call(action: str, payload: Payload) -> list[str]:
         return [" ".join(item["variable"]["name"] for item in items)]
     if action == "SecurityEventNotification":
         return [str(payload.get("type"))]
+    key = payload.get("key", "")
     return [
-        _place(payload),
+        _energy(payload.get("meterStart", payload.get("meterStop"))),
+        _register(payload.get("meterValue")),
         _token(payload),
         _number("tx", payload.get("transactionId")),
-        _energy("at", payload.get("meterStart", payload.get("meterStop"))),
-        _register(payload.get("meterValue")),
+        _place(payload),
         str(payload.get("reason", "")),
-        " ".join(payload.get("key", [])) if isinstance(payload.get("key"), list) else str(payload.get("key", "")),
+        " ".join(key) if isinstance(key, list) else str(key),
         _number("remote start", payload.get("remoteStartId")),
         str(payload.get("requestedMessage", "")),
     ]
@@ -59,13 +62,14 @@ def _call(action: str, payload: Payload) -> list[str]:
 def _event(payload: Payload) -> list[str]:
     info = payload.get("transactionInfo", {})
     trigger = str(payload.get("triggerReason", ""))
+    stopped = str(info.get("stoppedReason", ""))
     state = str(info.get("chargingState", "")) if trigger == "ChargingStateChanged" else ""
     return [
+        _register(payload.get("meterValue")),
         trigger,
         state,
         _token(payload),
-        _register(payload.get("meterValue")),
-        str(info.get("stoppedReason", "")),
+        f"stopped {stopped}" if stopped else "",
     ]
 
 
@@ -83,7 +87,7 @@ def _result(payload: Payload) -> list[str]:
 def _place(payload: Payload) -> str:
     if "evseId" in payload:
         return f"evse {payload['evseId']}" + (f"/{payload['connectorId']}" if "connectorId" in payload else "")
-    return f"connector {payload['connectorId']}" if "connectorId" in payload else ""
+    return f"conn {payload['connectorId']}" if "connectorId" in payload else ""
 
 
 def _token(payload: Payload) -> str:
@@ -102,10 +106,10 @@ def _register(meter_values: Any) -> str:
     samples = [sample for value in meter_values or [] for sample in value.get("sampledValue", [])]
     registers = [sample["value"] for sample in samples if sample.get("measurand", ENERGY) == ENERGY]
     try:
-        return _energy("", float(registers[-1])) if registers else ""
+        return _energy(float(registers[-1])) if registers else ""
     except ValueError:
         return ""
 
 
-def _energy(name: str, wh: Any) -> str:
-    return f"{name} {wh / 1000:.3f} kWh".strip() if isinstance(wh, int | float) else ""
+def _energy(wh: Any) -> str:
+    return f"{wh / 1000:.3f} kWh" if isinstance(wh, int | float) else ""

@@ -10,8 +10,8 @@ from gateway.demo.describe import details, title
 from gateway.demo.pairs import Pairs, Row
 from gateway.demo.wire import Frame, Side
 
-_TIME, _ARROW = 7, 14
-_MIDDLE = _ARROW + 2
+_TIME = 7
+_NARROW, _NARROW_ARROW, _ARROW = 120, 10, 14
 _PLAIN_WIDTH = 140
 _WIDEST = 150
 _COLOURS: dict[Side, str] = {"station": "cyan", "csms": "magenta"}
@@ -31,7 +31,8 @@ class Lanes:
 
     def __init__(self, to: Console) -> None:
         self._console = to
-        self._lane = (min(to.width, _WIDEST) - _TIME - _MIDDLE) // 2
+        self._arrow = _NARROW_ARROW if to.width < _NARROW else _ARROW
+        self._lane = (min(to.width, _WIDEST) - _TIME - self._arrow - 2) // 2
         self._began = perf_counter()
         self._pairs = Pairs(self._print)
 
@@ -42,8 +43,10 @@ class Lanes:
         right = f"CSMS, {_VERSIONS[act.csms.subprotocol]}"
         self._console.print()
         self._console.print(Text(act.title, "bold"))
-        self._line("", Text(left, _COLOURS["station"]), Text("gateway".center(_ARROW)), Text(right, _COLOURS["csms"]))
-        self._console.print(Text("─" * (_TIME + 2 * self._lane + _MIDDLE), "dim"))
+        self._line(
+            "", Text(left, _COLOURS["station"]), Text("gateway".center(self._arrow)), Text(right, _COLOURS["csms"])
+        )
+        self._console.print(Text("─" * (_TIME + 2 * self._lane + self._arrow + 2), "dim"))
 
     def frame(self, frame: Frame) -> None:
         self._pairs.feed(frame)
@@ -60,10 +63,10 @@ class Lanes:
         left, right = _cell(row.station), _cell(row.csms)
         if "answer" in row.how and not any(details(frame) for frame in (row.station, row.csms) if frame is not None):
             return
-        self._line(f"{row.at - self._began:6.2f}", left, _middle(row), right)
+        self._line(f"{row.at - self._began:6.2f}", left, _middle(row, self._arrow), right)
 
     def _line(self, at: str, left: Text, middle: Text, right: Text) -> None:
-        line = Text(at.ljust(_TIME), "dim")
+        line = Text().append(at.ljust(_TIME), "dim")
         left.truncate(self._lane, overflow="ellipsis", pad=True)
         right.truncate(self._lane, overflow="ellipsis")
         line.append_text(left).append(" ").append_text(middle).append(" ").append_text(right)
@@ -82,21 +85,21 @@ def _cell(frame: Frame | None) -> Text:
     return Text(f"  {said or '{}'}", "dim")
 
 
-def _middle(row: Row) -> Text:
+def _middle(row: Row, width: int) -> Text:
     """The arrow shows who asks whom; an answer's goes back."""
     if row.how in ("own", "own_answer", "here", "here_answer"):
         # One side only: the gateway asks of its own accord, or answers alone.
         left, call = row.station is not None, row.how in ("own", "here")
         to_gateway = (row.how == "here") if call else row.how == "own_answer"
-        shaft = _shaft(_ARROW - 8, left == to_gateway, dim=not call)
+        shaft = _shaft(width - 8, left == to_gateway, dim=not call)
         return Text(f"{shaft} gateway" if left else f"gateway {shaft}", "yellow" if call else "dim")
     rightwards = (row.asker == "station") == (row.how != "answer")
     if row.how == "answer":
-        return Text(_shaft(_ARROW, rightwards, dim=True), "dim")
+        return Text(_shaft(width, rightwards, dim=True), "dim")
     if row.how == "further":
-        shaft = _shaft(_ARROW - 4, rightwards)
+        shaft = _shaft(width - 4, rightwards)
         return Text(f"   └{shaft}" if rightwards else f"{shaft}┘   ", "green")
-    return Text(_shaft(_ARROW, rightwards), "green")
+    return Text(_shaft(width, rightwards), "green")
 
 
 def _shaft(width: int, rightwards: bool, *, dim: bool = False) -> str:

@@ -1,5 +1,6 @@
 """What both kinds of simulator share: the `ocpp` package with types, in silence, and the demo's clock."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,8 @@ class SimulationError(Exception):
 class Clock:
     """Time in the demo: the wall's, with jumps, so that a charge of half an hour fits into seconds.
 
-    A station takes its time from its CSMS; both ends of an act share one clock.
+    A station takes its time from its CSMS, so both ends of an act share one clock. It must not run ahead by more than an
+    hour: the gateway would then take it for a clock that is wrong.
     """
 
     def __init__(self) -> None:
@@ -47,3 +49,16 @@ class Clock:
 
     def skip(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
+
+
+async def end(*tasks: "asyncio.Task[Any] | None") -> None:
+    """Cancels the tasks until they are over; what they raise is nobody's business any more."""
+    left = {task for task in tasks if task is not None}
+    while left:
+        for task in left:
+            task.cancel()
+        # Up to Python 3.11 `wait_for`, which the package's `call` uses, may swallow a cancellation: cancel again.
+        over, left = await asyncio.wait(left, timeout=0.1)
+        for task in over:
+            if not task.cancelled():
+                task.exception()

@@ -57,8 +57,10 @@ class Gateway:
 
     def check(self) -> None:
         """Raises GatewayError when the process has ended."""
-        if self.process.returncode is not None:
-            raise GatewayError(f"the gateway exited with {self.process.returncode}", self.last_lines())
+        code = self.process.returncode
+        if code is not None:
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+            raise GatewayError(f"the gateway {how}", self.last_lines())
 
     async def metrics(self) -> str:
         """The page at `/metrics`. Raises GatewayError."""

@@ -14,13 +14,13 @@ from gateway.demo.act import Act, Place, Result, Show
 from gateway.demo.acts import LegacyAct, ModernAct
 from gateway.demo.csms16 import Csms16
 from gateway.demo.csms201 import Csms201
-from gateway.demo.peer import Clock
+from gateway.demo.peer import Clock, end
 from gateway.demo.process import Gateway, GatewayError
 from gateway.demo.station import beat
 from gateway.demo.summary import Outcome
 
 _ACTS: tuple[type[Act], ...] = (LegacyAct, ModernAct)
-_PASSWORDS = {act.identity: f"demo-password-of-{act.identity}" for act in _ACTS}
+PASSWORDS = {act.identity: f"demo-password-of-{act.identity}" for act in _ACTS}
 _LEGACY_PATH = "/steve/websocket/CentralSystemService"
 _KEPT_HEARTBEAT_SECONDS = 30
 
@@ -47,10 +47,9 @@ async def play(
     Raises GatewayError when the gateway does not start or dies, OSError for files and sockets.
     """
     began = perf_counter()
-    clock = Clock()
     heartbeat = _KEPT_HEARTBEAT_SECONDS if keep else 300
-    legacy = Csms16(clock, passwords=_PASSWORDS, heartbeat_seconds=heartbeat)
-    modern = Csms201(clock, passwords=_PASSWORDS, heartbeat_seconds=heartbeat)
+    legacy = Csms16(Clock(), passwords=PASSWORDS, heartbeat_seconds=heartbeat)
+    modern = Csms201(Clock(), passwords=PASSWORDS, heartbeat_seconds=heartbeat)
     with tempfile.TemporaryDirectory(prefix="ocpp-gateway-demo-") as name:
         async with (
             legacy.listening(_LEGACY_PATH) as legacy_url,
@@ -59,7 +58,7 @@ async def play(
             AsyncExitStack() as stations,
         ):
             url, ca = gateway.setup.listener_url, gateway.setup.ca
-            place = Place(url, ca, clock, _PASSWORDS, legacy, modern, stations, pace)
+            place = Place(url, ca, PASSWORDS, legacy, modern, stations, pace)
             acts = [act(place) for act in _ACTS]
             results = [await _play_one(act, show, gateway) for act in acts]
             measured = measure.read(await gateway.metrics())
@@ -68,7 +67,7 @@ async def play(
             if keep is not None:
                 for tape in [legacy.tape, modern.tape, *(act.tape for act in acts)]:
                     tape.keeps = False
-                kept = Kept(url, gateway.setup.admin_url, legacy_url, modern_url, Path(name), ca, _PASSWORDS)
+                kept = Kept(url, gateway.setup.admin_url, legacy_url, modern_url, Path(name), ca, PASSWORDS)
                 await _stay(acts, gateway, lambda: keep(kept))
     return outcome
 
@@ -91,9 +90,7 @@ async def _play_one(act: Act, show: Show, gateway: Gateway) -> Result:
             gateway.check()
         return await playing
     finally:
-        for task in (playing, dying):
-            task.cancel()
-        await asyncio.gather(playing, dying, return_exceptions=True)
+        await end(playing, dying)
 
 
 async def _stay(acts: list[Act], gateway: Gateway, tell: Callable[[], None]) -> None:
@@ -112,9 +109,7 @@ async def _stay(acts: list[Act], gateway: Gateway, tell: Callable[[], None]) -> 
     finally:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(name)
-        for task in (*tasks, dying, stopping):
-            task.cancel()
-        await asyncio.gather(*tasks, dying, stopping, return_exceptions=True)
+        await end(*tasks, dying, stopping)
 
 
 __all__ = ["GatewayError", "Kept", "Outcome", "play"]

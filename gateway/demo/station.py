@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from gateway.demo.peer import end
 from gateway.demo.wire import Tap, Tape
 
 _OPEN_SECONDS = 10
@@ -54,9 +55,7 @@ async def alive(station: _Station, lost: Callable[[str], None] = lambda why: Non
     try:
         yield station
     finally:
-        reading.cancel()
-        with suppress(asyncio.CancelledError):
-            await reading
+        await end(reading)
 
 
 async def beat(station: Any, seconds: float) -> None:

@@ -32,6 +32,7 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         self._clock = clock
         self._pace = pace
         self._plugged = False
+        self._began_at: str | None = None
         self._token: dict[str, Any] | None = None
         self._seq_no = count()
         self._remote_start = asyncio.Event()
@@ -134,9 +135,12 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         return await self._call(event)
 
     def _register(self, context: str, now: str) -> dict[str, Any]:
-        register = self.meter.begin_wh if context == "Transaction.Begin" else self.meter.register_wh
+        begin = context == "Transaction.Begin"
+        if begin and self._began_at is None:
+            self._began_at = now
+        register, at = (self.meter.begin_wh, self._began_at) if begin else (self.meter.register_wh, now)
         sample = {"value": register, "context": context, "measurand": ENERGY, "unit_of_measure": {"unit": "Wh"}}
-        return {"timestamp": now, "sampled_value": [sample]}
+        return {"timestamp": at, "sampled_value": [sample]}
 
     def _samples(self) -> list[dict[str, Any]]:
         return [

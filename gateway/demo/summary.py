@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.act import Result
@@ -33,19 +34,20 @@ def show(outcome: Outcome, console: Console) -> None:
     """A line a number, the verdict last."""
     console.print()
     console.print(Text("Summary", "bold"))
+    acts = _table("station / CSMS", "checks", "frames", "kWh", "seconds")
     for result in outcome.results:
-        done = sum(check.ok for check in result.checks)
-        ways = f"{result.station_version} station → {result.csms_version} CSMS"
-        console.print(
-            f"  {ways:<38} {done} of {len(result.checks)} checks,"
-            f" {result.station_messages} frames at the station, {result.csms_messages} at the CSMS,"
-            f" {_kwh(result.station_kwh)} kWh metered, {_kwh(result.csms_kwh)} kWh billed, {result.seconds:.1f} s"
+        acts.add_row(
+            f"  {result.station_version} / {result.csms_version}",
+            f"{sum(check.ok for check in result.checks)} of {len(result.checks)}",
+            f"{result.station_messages} / {result.csms_messages}",
+            f"{_kwh(result.station_kwh)} / {_kwh(result.csms_kwh)}",
+            f"{result.seconds:.1f}",
         )
-    for direction, inside in sorted(outcome.measured.inside.items(), reverse=True):
-        name = f"inside the gateway, {_DIRECTIONS.get(direction, direction)}"
-        console.print(
-            f"  {name:<38} p50 {_ms(inside.p50)}, p99 {_ms(inside.p99)} ({inside.frames} frames, by its own /metrics)"
-        )
+    console.print(acts)
+    inside = _table("time inside, by its /metrics", "frames", "p50", "p99")
+    for direction, times in sorted(outcome.measured.inside.items(), reverse=True):
+        inside.add_row(f"  {_DIRECTIONS.get(direction, direction)}", str(times.frames), _ms(times.p50), _ms(times.p99))
+    console.print(inside)
     _show_losses(outcome.measured, console)
     console.print()
     if outcome.ok:
@@ -104,15 +106,22 @@ def _act(result: Result) -> dict[str, Any]:
 
 
 def _show_losses(measured: Measured, console: Console) -> None:
-    if not measured.losses:
-        console.print(f"  {'lost in translation':<38} nothing")
-        return
     total = sum(loss.count for loss in measured.losses)
-    console.print(f"  {'lost in translation':<38} {total} values that the far version cannot hold:")
+    console.print(f"  lost in translation, by its /metrics: {total or 'nothing'}")
     for loss in measured.losses[:_LOSSES_SHOWN]:
         console.print(Text(f"    {loss.way}  {loss.action}.{loss.field}  × {loss.count}", "dim"))
     if len(measured.losses) > _LOSSES_SHOWN:
         console.print(Text(f"    and {len(measured.losses) - _LOSSES_SHOWN} other fields", "dim"))
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for column, title in enumerate(titles):
+        first = column == 0
+        table.add_column(
+            f"  {title}" if first else title, justify="left" if first else "right", no_wrap=True, min_width=32 * first
+        )
+    return table
 
 
 def _inside(inside: Inside) -> dict[str, Any]:

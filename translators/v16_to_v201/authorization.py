@@ -8,7 +8,7 @@ from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
 from translators.tokens import clean, id_tag_info, id_token_for, type_of
-from translators.v16_to_v201.answers import ask_station, lost
+from translators.v16_to_v201.answers import ask_station, lost, refusal
 
 _SEEN_AGAIN_AFTER = 86400.0
 
@@ -28,8 +28,8 @@ def authorize(call: Payload, session: Session) -> Conversation:
 
 def clear_cache(call: Payload, session: Session) -> Conversation:
     """ClearCache -> ClearCache. 2.0.1 C11, 1.6 section 5.4."""
-    answer = yield from ask_station("ClearCache", {}, otherwise={"status": "Rejected"})
-    return {"status": answer["status"]}
+    answer = yield from ask_station("ClearCache", {}, otherwise=refusal("Rejected", "UnsupportedRequest"))
+    return answer
 
 
 def get_local_list_version(call: Payload, session: Session) -> Conversation:

@@ -98,7 +98,9 @@ def change_availability(call: Payload, session: Session) -> Conversation:
     statuses = []
     for number in numbers:
         request = {"connectorId": number, "type": call["operationalStatus"]}
-        answer = yield from ask_station("ChangeAvailability", request, otherwise={"status": "Rejected"})
+        answer = yield from ask_station(
+            "ChangeAvailability", request, otherwise=refusal("Rejected", "UnsupportedRequest")
+        )
         statuses.append(answer["status"])
     return {"status": min(statuses, key=_WORST_FIRST.index)}
 

@@ -50,13 +50,15 @@ def request_start_transaction(call: Payload, session: Session) -> Conversation:
     yield Remember(key, lean(remote))
     request = {"idTag": tag, "connectorId": number, "chargingProfile": profile}
     try:
-        answer = yield from ask_station("RemoteStartTransaction", lean(request), otherwise={"status": "Rejected"})
+        answer = yield from ask_station(
+            "RemoteStartTransaction", lean(request), otherwise=refusal("Rejected", "UnsupportedRequest")
+        )
     except PeerError:
         yield Forget(key)
         raise
     if answer["status"] != "Accepted":
         yield Forget(key)
-    return {"status": answer["status"]}
+    return answer
 
 
 def request_stop_transaction(call: Payload, session: Session) -> Conversation:
@@ -72,8 +74,10 @@ def request_stop_transaction(call: Payload, session: Session) -> Conversation:
         return refusal("Rejected", "TxNotFound", "its start is not acknowledged yet")
     record = session.memory[key]
     request = {"transactionId": record.get("alias", record["int"])}
-    answer = yield from ask_station("RemoteStopTransaction", request, otherwise={"status": "Rejected"})
-    return {"status": answer["status"]}
+    answer = yield from ask_station(
+        "RemoteStopTransaction", request, otherwise=refusal("Rejected", "UnsupportedRequest")
+    )
+    return answer
 
 
 def unlock_connector(call: Payload, session: Session) -> Conversation:
@@ -162,16 +166,16 @@ def reserve_now(call: Payload, session: Session) -> Conversation:
         "reservationId": call["id"],
     }
     yield from remember_token(session, call["idToken"])
-    answer = yield from ask_station("ReserveNow", lean(request), otherwise={"status": "Rejected"})
+    answer = yield from ask_station("ReserveNow", lean(request), otherwise=refusal("Rejected", "UnsupportedRequest"))
     if answer["status"] == "Accepted":
         yield Remember(f"reservation/{call['id']}", {"connector": number, "expires": epoch(expiry)})
-    return {"status": answer["status"]}
+    return answer
 
 
 def cancel_reservation(call: Payload, session: Session) -> Conversation:
     """CancelReservation -> CancelReservation. 2.0.1 H02, 1.6 section 5.1."""
     request = {"reservationId": call["reservationId"]}
-    answer = yield from ask_station("CancelReservation", request, otherwise={"status": "Rejected"})
+    answer = yield from ask_station("CancelReservation", request, otherwise=refusal("Rejected", "UnsupportedRequest"))
     if answer["status"] == "Accepted":
         yield Forget(f"reservation/{call['reservationId']}")
-    return {"status": answer["status"]}
+    return answer

@@ -1,0 +1,197 @@
+"""Same version on both sides: the text to the byte, one call in flight each way, the rules of weather."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import Csms, ask, closed, configuration, gateway
+
+TEXTS = [
+    '[2,"1","Heartbeat",{}]',
+    ' [2 ,\n\t"2", "Heartbeat" , { } ] ',
+    '[2,"1000201","StartTransaction",{"connectorId":1,"timestamp":"2026-11-21T10:00:00.000Z","idTag":"04A1B2C3"}]',
+    '[2,"x","MeterValues",{"connectorId":1,"limit":21.40,"limit":21.4,"é":"\\u00e9ä","n":12345678901234567890}]',
+    '[2,"' + "9" * 37 + '","Vendor.Unknown",{"deep":[[[[{"a":null}]]]]}]',
+]
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"])
+async def test_the_text_is_untouched_both_ways(tmp_path: Path, version: str, loop: str) -> None:
+    async with Csms(subprotocols=(version,)).running() as csms:
+        async with gateway(tmp_path, configuration(("same", csms)), tls=True, loop=loop) as running:
+            ws = await running.station(subprotocol=version)
+            csms.answer = lambda frame: None
+            for text in TEXTS:
+                await ws.send(text)
+                await csms.wait(lambda text=text: csms.texts and csms.texts[-1] == text)
+                answer = f'[3 , "{json.loads(text)[1]}" ,{{"x": 1.10, "x":2}}]'
+                await csms.send(answer)
+                assert await ws.recv() == answer
+                await csms.send(text)
+                assert await ws.recv() == text
+                await ws.send(answer)
+                await csms.wait(lambda answer=answer: csms.texts[-1] == answer)
+            await ws.close()
+            series = f'ocpp_gateway_messages_total{{action="Heartbeat",direction="from_station",subprotocol="{version}",type="call"}}'
+            assert await running.metric(series) == 2
+            assert await running.metric('ocpp_gateway_forward_duration_seconds_count{direction="from_csms"}') == 10
+
+
+async def test_pipelined_calls_reach_the_backend_one_at_a_time(tmp_path: Path) -> None:
+    async with Csms(answer=lambda frame: None).running() as csms:
+        async with gateway(tmp_path, configuration(("same", csms))) as running:
+            ws = await running.station()
+            for number in range(3):
+                await ws.send(json.dumps([2, f"c{number}", "Heartbeat", {}]))
+            await ws.send('[2,"c2","Heartbeat",{}]'.replace(",", ", ", 1))
+            for number in range(3):
+                await csms.wait(lambda number=number: len(csms.texts) == number + 1)
+                await asyncio.sleep(0.1)
+                assert [frame[1] for frame in csms.frames] == [f"c{n}" for n in range(number + 1)]
+                await csms.send([3, f"c{number}", {"currentTime": "2026-11-21T10:00:00Z"}])
+                assert json.loads(await ws.recv())[1] == f"c{number}"
+            await ws.close()
+
+
+async def test_both_directions_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    async with Csms(answer=lambda frame: None).running() as csms:
+        async with gateway(tmp_path, configuration(("same", csms))) as running:
+            ws = await running.station()
+            await csms.send([2, "same-id", "UnlockConnector", {"connectorId": 1}])
+            assert json.loads(await ws.recv())[2] == "UnlockConnector"
+            await ws.send('[2,"same-id","StatusNotification",{}]')
+            await csms.wait(lambda: len(csms.texts) == 1)
+            await csms.send([3, "same-id", {"for": "the station"}])
+            assert json.loads(await ws.recv()) == [3, "same-id", {"for": "the station"}]
+            await ws.send('[3,"same-id",{"status":"Unlocked"}]')
+            await csms.wait(lambda: csms.frames[-1] == [3, "same-id", {"status": "Unlocked"}])
+            await ws.close()
+
+
+async def test_silence_of_the_backend(tmp_path: Path) -> None:
+    async with Csms(answer=lambda frame: None).running() as csms:
+        config = configuration(("same", csms))
+        config["backends"]["same"]["call_timeout_seconds"] = 0.5
+        async with gateway(tmp_path, config) as running:
+            ws = await running.station()
+            assert (await ask(ws, [2, "h", "Heartbeat", {}]))[:3] == [4, "h", "InternalError"]
+            await csms.send([3, "h", {"late": True}])
+            await ws.send('[2,"i","Heartbeat",{}]')
+            assert json.loads(await ws.recv())[:2] == [4, "i"]
+            assert await running.metric('ocpp_gateway_unmatched_answers_total{peer="csms",reason="late"}') == 1
+            start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2026-11-21T10:00:00Z"}
+            await ws.send(json.dumps([2, "s", "StartTransaction", start]))
+            assert (await closed(ws))[0] == 1012
+            assert await running.metric('ocpp_gateway_withheld_answers_total{action="StartTransaction"}') == 1
+
+
+async def test_silence_of_the_station(tmp_path: Path) -> None:
+    async with Csms().running() as csms:
+        config = configuration(("same", csms))
+        config["backends"]["same"]["call_timeout_seconds"] = 0.5
+        async with gateway(tmp_path, config) as running:
+            ws = await running.station()
+            await csms.send([2, "r", "Reset", {"type": "Soft"}])
+            await csms.wait(lambda: csms.frames and csms.frames[-1][:3] == [4, "r", "InternalError"])
+            await ws.close()
+
+
+async def test_a_backend_that_asks_too_much_is_told(tmp_path: Path) -> None:
+    async with Csms().running() as csms:
+        async with gateway(tmp_path, configuration(("same", csms), limits={"queue_calls": 2})) as running:
+            ws = await running.station()
+            for number in range(5):
+                await csms.send([2, f"q{number}", "ClearCache", {}])
+            await csms.wait(lambda: len(csms.texts) == 2)
+            assert [(frame[0], frame[1], frame[2]) for frame in csms.frames] == [
+                (4, "q3", "InternalError"),
+                (4, "q4", "InternalError"),
+            ]
+            for number in range(3):
+                assert json.loads(await ws.recv())[1] == f"q{number}"
+                await ws.send(json.dumps([3, f"q{number}", {"status": "Accepted"}]))
+            await csms.wait(lambda: len(csms.texts) == 5)
+            await ws.close()
+
+
+async def test_both_sides_end_together(tmp_path: Path) -> None:
+    async with Csms().running() as csms, gateway(tmp_path, configuration(("same", csms))) as running:
+        ws = await running.station()
+        await ws.close(1000, "done")
+        await csms.wait(lambda: csms.closes == [1000], 1)
+        ws = await running.station()
+        ws.transport.abort()
+        await csms.wait(lambda: len(csms.closes) == 2, 1)
+        ws = await running.station()
+        await csms.connections[-1].close(1001, "bye")
+        assert (await closed(ws))[0] == 1012
+        await csms.wait(lambda: len(csms.closes) == 3)
+        assert await running.metric('ocpp_gateway_stations_connected{backend="same",subprotocol="ocpp1.6"}') == 0
+        assert await running.metric('ocpp_gateway_backend_connections{backend="same"}') == 0
+
+
+async def test_a_newer_connection_takes_over(tmp_path: Path) -> None:
+    async with Csms().running() as csms, gateway(tmp_path, configuration(("same", csms))) as running:
+        first = await running.station("/CP-1")
+        second = await running.station("/cp-1")
+        assert (await closed(first))[0] == 1008
+        assert await ask(second, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
+        storm = await asyncio.gather(*(running.station("/CP-1") for _ in range(10)), return_exceptions=True)
+        await asyncio.sleep(0.3)
+        alive = []
+        for ws in storm:
+            if not isinstance(ws, BaseException):
+                try:
+                    await ask(ws, [2, "a", "Heartbeat", {}], 1)
+                    alive.append(ws)
+                except Exception:  # noqa: S110 - those that were replaced
+                    pass
+        assert len(alive) == 1
+        assert await running.metric('ocpp_gateway_stations_connected{backend="same",subprotocol="ocpp1.6"}') == 1
+        assert len(csms.connections) - len(csms.closes) == 1
+        await alive[0].close()
+
+
+async def test_a_silent_peer_is_noticed(tmp_path: Path) -> None:
+    async with Csms().running() as csms:
+        limits = {"ping_seconds": 0.4, "pong_seconds": 0.4}
+        async with gateway(tmp_path, configuration(("same", csms), limits=limits)) as running:
+            ws = await running.station()
+            await asyncio.sleep(1.5)
+            assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
+            ws.transport.pause_reading()
+            await csms.wait(lambda: len(csms.closes) == 1, 3)
+            ws.transport.abort()
+            ws = await running.station()
+            csms.connections[-1].transport.pause_reading()
+            assert (await closed(ws, 3))[0] == 1012
+
+
+async def test_drain_lets_stations_go_and_a_reload_does_not(tmp_path: Path) -> None:
+    import signal
+
+    async with Csms().running() as csms:
+        config = configuration(("same", csms))
+        async with gateway(tmp_path, config, tls=True) as running:
+            stations = [await running.station(f"/CP-{number}") for number in range(5)]
+            running.process.send_signal(signal.SIGHUP)
+            await csms.wait(lambda: running.events("reloaded"))
+            assert await ask(stations[0], [2, "a", "Heartbeat", {}]) == [3, "a", {}]
+            await asyncio.sleep(0.1)
+            async with await running.station("/CP-9") as ws:
+                assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
+            path = tmp_path / "gateway.yaml"
+            good = path.read_text()
+            path.write_text(good + "typo: 1\n")
+            running.process.send_signal(signal.SIGHUP)
+            await csms.wait(lambda: running.events("reload_refused"))
+            path.write_text(good)
+            assert await ask(stations[0], [2, "b", "Heartbeat", {}]) == [3, "b", {}]
+            running.process.send_signal(signal.SIGTERM)
+            for ws in stations:
+                assert (await closed(ws))[0] == 1012
+            await asyncio.wait_for(running.process.wait(), 10)
+            assert running.process.returncode == 0
