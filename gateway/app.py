@@ -107,7 +107,8 @@ class App:
             drains.append(asyncio.create_task(session.drain()))
             await asyncio.sleep(pause)
         deadline = asyncio.get_running_loop().time() + self.config.limits.write_seconds + 6
-        while node.sessions and not self._hurry.is_set() and asyncio.get_running_loop().time() < deadline:
+        # The sessions end one by one, each on its own.
+        while node.sessions and not self._hurry.is_set() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         for task in drains:
             task.cancel()

@@ -72,6 +72,7 @@ class Bridge:
         self._timer_at = 0.0
         self._ticking: asyncio.Task[None] | None = None
         self._finished = asyncio.Event()
+        self._fits = asyncio.Event()
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
@@ -122,7 +123,8 @@ class Bridge:
     async def drain(self) -> None:
         """End the session when no conversation is at work, or soon."""
         patience = self._loop.time() + _FINISH_SECONDS
-        while not self._board.stage.idle() and self._loop.time() < patience and not self._ending.done():
+        # Idleness is a state of the pure core, which tells nobody.
+        while not self._board.stage.idle() and self._loop.time() < patience and not self._ending.done():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.end(RESTART, "the gateway drains", "drain")
 
@@ -161,8 +163,9 @@ class Bridge:
         if delay > 0:
             self._metrics.rate_limited.labels("frames").inc()
             await asyncio.sleep(delay)
-        while self._board.station_full and not self._ending.done():
-            await asyncio.sleep(0.02)
+        if self._board.station_full:
+            self._fits.clear()
+            await self._fits.wait()
 
     def _gone(self, gone: Gone, peer: str) -> None:
         if peer == "station":
@@ -194,6 +197,8 @@ class Bridge:
                     await self._remember(effect)
         finally:
             self._pumping = False
+        if not self._board.station_full:
+            self._fits.set()
         self._arm()
 
     async def _remember(self, effect: Remember | Forget) -> None:

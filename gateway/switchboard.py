@@ -22,7 +22,6 @@ from translators.frames import (
     Frame,
     MessageId,
     NoAnswer,
-    Result,
 )
 from translators.stage import Stage
 

@@ -146,7 +146,8 @@ class Player:
         try:
             frame = decode(text)
         except BadFrame as bad:
-            assert self.broken, f"not a frame ({bad.why}): {text}"
+            if not self.broken:
+                raise ValueError(f"not a frame ({bad.why}): {text}") from None
             self.told((board.bad_from_station if side == "station" else board.bad_from_csms)(bad, self.now))
             return
         if not self.broken:

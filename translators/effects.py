@@ -37,7 +37,7 @@ class Note(msgspec.Struct, frozen=True):
     """Something an operator counts or reads: `kind` names it, `facts` never hold a secret."""
 
     kind: str
-    facts: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for every instance
+    facts: dict[str, Any] = {}
 
 
 class Close(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ Formats are not checked: real stations send date-times without a zone; `translat
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
@@ -70,7 +70,7 @@ def _folder(version: str) -> Traversable:
     return files("ocpp") / _FOLDERS[version] / "schemas"
 
 
-@lru_cache(maxsize=None)
+@cache
 def actions(version: str) -> frozenset[str]:
     """Every action the version's schemas know."""
     names = (entry.name.removesuffix(".json") for entry in _folder(version).iterdir() if entry.name.endswith(".json"))
@@ -82,16 +82,13 @@ def csms_actions(version: str) -> frozenset[str]:
     return actions(version) - STATION_ACTIONS[version] | BOTH_WAYS
 
 
-@lru_cache(maxsize=None)
+@cache
 def schema(version: str, action: str, answer: bool) -> dict[str, Any]:
     """The schema of a call's payload, or of its answer's. Raises KeyError for an action the version does not know."""
     if action not in actions(version):
         raise KeyError(action)
-    if answer:
-        names = [f"{action}Response.json"]
-    else:
-        # 1.6 files have no suffix; nor has the one-way NotifyPeriodicEventStream of 2.1.
-        names = [f"{action}Request.json", f"{action}.json"]
+    # 1.6 calls have no suffix; nor has the one-way NotifyPeriodicEventStream of 2.1.
+    names = [f"{action}Response.json"] if answer else [f"{action}Request.json", f"{action}.json"]
     for name in names:
         entry = _folder(version) / name
         if entry.is_file():
@@ -100,7 +97,7 @@ def schema(version: str, action: str, answer: bool) -> dict[str, Any]:
     raise KeyError(action)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(version: str, action: str, answer: bool) -> _Validator:
     return jsonschema_rs.validator_for(schema(version, action, answer), validate_formats=False)
 

@@ -43,7 +43,7 @@ class Options:
     """What configuration says about this station on this backend."""
 
     identity: str = "station"
-    id_token_type: str = "auto"
+    id_token_type: str = "auto"  # noqa: S105
     """`auto`, or the 2.0.1 IdTokenEnum member that every idTag gets."""
     id_tag_of_nobody: str | None = None
     """The idTag that a 2.0.1 token without a name (NoAuthorization) gets; without one a CSMS is not told of it."""

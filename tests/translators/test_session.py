@@ -16,7 +16,6 @@ from translators.effects import (
     Note,
     PeerError,
     PeerSilent,
-    Refused,
     Remember,
     ToCsms,
     ToStation,

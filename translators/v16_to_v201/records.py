@@ -39,6 +39,7 @@ Record = dict[str, Any]
 KEPT_AFTER_END = 24 * 3600.0
 KEPT_WITHOUT_END = 90 * 86400.0
 """Stations with a long offline queue stop a transaction weeks later; some never do."""
+KEPT_TOKENS = 30 * 86400.0
 OFFLINE_TOLERANCE = 5.0
 _HEARD_FOR, _MOST_HEARD = 3600.0, 16
 _CLOCK_BEGINS = 1_577_836_800.0
@@ -168,6 +169,9 @@ def swept(session: Session) -> Generator[Step, Any, None]:
             yield Forget(key)
     for key, one in session.remembered("orphan/"):
         if now - one["at"] > KEPT_AFTER_END:
+            yield Forget(key)
+    for key, one in session.remembered("tokens/"):
+        if now - one["seen"] > KEPT_TOKENS:
             yield Forget(key)
     for prefix in ("remote/", "reservation/"):
         for key, one in session.remembered(prefix):

@@ -1,6 +1,25 @@
-"""A 2.0.1 station on a 1.6 CSMS."""
+"""A 2.0.1 station on a 1.6 CSMS.
 
-from translators.tables import Link, Table, answered, mapped, refused, unsupported
+Memory; what stands under `station/` and `tokens/` belongs to the station whichever CSMS it talks to:
+
+    station/boot                     {"call", "at"} the last accepted BootNotification
+    station/connectors               {"<evse>.<connector>": number}
+    station/reported/<evse>.<conn>   {"status", "timestamp", "since"} its connectorStatus as last said; 0.0 the station
+    station/problems/<number>        {<name>: {"errorCode", "info", "vendorErrorCode"}} open ones, the newest last
+    station/counter/<kind>           the last remoteStartId, requestId
+    tokens/<IDTAG>                   {"idToken", "type", "seen"} how a station spells the tag
+    registration                     {"status", "interval", "replayed"} what this CSMS made of the boot
+    replaying                        the connection on which the boot is being replayed
+    sent/<number>                    the status told last
+    tx/<transactionId>               a transaction: see `records`
+    remote/<remoteStartId>           {"idToken", "connector", "seen"} a start that is to come
+    reset                            {"type", "seen"} the last Reset that was asked for
+    log/<requestId>                  {"by", "seen"} the message a log was asked for with
+    firmware                         the firmware status told last
+    speaks/security                  this CSMS knows the security extension
+"""
+
+from translators.tables import Link, Row, Table, answered, mapped, refused, unsupported
 from translators.v201_to_v16 import (
     authorization,
     availability,
@@ -13,7 +32,7 @@ from translators.v201_to_v16 import (
 
 _UNSUPPORTED = {"reasonCode": "UnsupportedRequest"}
 
-FROM_STATION: Table = {
+_STATION_ROWS: dict[str, Row] = {
     "Authorize": mapped(authorization.authorize, "Authorize"),
     "BootNotification": mapped(boot.boot_notification, "BootNotification", "StatusNotification"),
     "ClearedChargingLimit": answered({}, "1.6 knows no external limits"),
@@ -58,6 +77,11 @@ FROM_STATION: Table = {
     ),
 }
 
+FROM_STATION: Table = {
+    action: row if action == "BootNotification" or row.outcome != "translated" else boot.admitted(row)
+    for action, row in _STATION_ROWS.items()
+}
+
 FROM_CSMS: Table = {
     "CancelReservation": mapped(remote.cancel_reservation, "CancelReservation"),
     "CertificateSigned": unsupported({"status": "Rejected"}, "the station's certificate is checked by the gateway"),
@@ -93,5 +117,5 @@ LINK = Link(
     FROM_STATION,
     FROM_CSMS,
     opened=boot.opened,
-    shared_keys=("boot", "connectors", "counter/", "problems/", "reported/", "tokens/"),
+    shared_keys=("boot", "connectors", "counter/", "problems/", "station/reported/", "tokens/"),
 )

@@ -7,7 +7,7 @@ from translators.effects import Ask, Note, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import id_tag_for, id_token_info, key
+from translators.tokens import clean, id_tag_for, id_token_info
 from translators.v201_to_v16.answers import ask_station
 
 _SEEN_AGAIN_AFTER = 86400.0
@@ -81,4 +81,4 @@ def token_for(session: Session, tag: str) -> Payload:
 
 
 def _key(tag: str) -> str:
-    return f"tokens/{key(tag)}"
+    return f"tokens/{clean(tag).upper()}"

@@ -12,9 +12,6 @@ from translators.v201_to_v16 import connectors, status
 from translators.v201_to_v16.answers import ask_station
 from translators.words import error_code_16
 
-_UNNAMED = "unnamed"
-"""The problem that explains a fault without 1.6 having a word for it: it is over with the fault."""
-
 _CLOCK_IS_SET = 1_577_836_800.0  # 2020
 _STATUSES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
 
@@ -64,7 +61,7 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
     yield status.heard(session, place, said, at)
     number = yield from connectors.number_in_time(session, place)
     if said != "Faulted":
-        yield from status.problem_over(session, number, _UNNAMED)
+        yield from status.problem_over(session, number, status.PASSING)
     return (yield from status.show(session, number, connectors.reported(session, place).get("timestamp", at)))
 
 
@@ -81,7 +78,7 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         if component == "ChargingStation":
             return (yield from _heard(session, 0, 0, event["actualValue"], event["timestamp"]))
     code = error_code_16(component, variable, event.get("techInfo"))
-    name = f"{component}.{variable}" if code is not None else _UNNAMED
+    name = f"{component}.{variable}" if code is not None else status.PASSING
     place = connectors.meant(session, evse["id"], evse.get("connectorId")) if evse else None
     if code is None and place is not None and event["trigger"] == "Alerting":
         # Not one of those that 1.6 has a word for, but it explains a fault.

@@ -1,14 +1,20 @@
-"""Boot and heartbeat."""
+"""Boot and heartbeat; the boot replayed for a CSMS that has not seen it."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
-from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
+from translators.effects import Answer, Ask, Expect, Forget, Note, PeerError, PeerSilent, Remember, Step, Unanswerable
 from translators.frames import Payload
 from translators.session import Session
-from translators.tables import Conversation
+from translators.tables import Conversation, Row
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.transactions import interrupted
+
+_FIRST_WORD = 5.0
+"""Seconds in which a station that connects may boot by itself."""
+_LEAST_INTERVAL, _USUAL_INTERVAL = 10.0, 60.0
+_REPLAY_WAIT = 60.0
 
 _PROVISIONED = (
     # 2.0.1 E 1.1.2: with these the station's transactions begin and end where those of 1.6 do.
@@ -22,24 +28,14 @@ _PROVISIONED = (
 def boot_notification(call: Payload, session: Session) -> Conversation:
     """BootNotification -> BootNotification; once accepted, SetVariables to the station and StatusNotification of
     connector 0 to the CSMS. The reason is lost. 2.0.1 B01, 1.6 section 4.2."""
-    station = call["chargingStation"]
-    modem = station.get("modem", {})
-    yield Remember("boot", {"call": call, "status": "Pending"})
-    answer = yield Ask(
-        "BootNotification",
-        {
-            "chargePointVendor": station["vendorName"][:20],
-            "chargePointModel": station["model"][:20],
-            **({"chargePointSerialNumber": station["serialNumber"][:25]} if "serialNumber" in station else {}),
-            **({"firmwareVersion": station["firmwareVersion"][:50]} if "firmwareVersion" in station else {}),
-            **{name: modem[name][:20] for name in ("iccid", "imsi") if name in modem},
-        },
-    )
-    yield Remember("boot", {"call": call, "status": answer["status"]})
-    for key, _ in session.remembered("sent/"):
-        yield Forget(key)
+    answer = yield Ask("BootNotification", _boot_16(call))
+    accepted = answer["status"] == "Accepted"
+    if accepted:
+        yield Remember("station/boot", {"call": call, "at": session.unix_time})
+    yield Remember("registration", {"status": answer["status"], "interval": answer["interval"]})
+    yield from _status_is_news(session)
     yield Answer({"status": answer["status"], "currentTime": answer["currentTime"], "interval": answer["interval"]})
-    if answer["status"] != "Accepted":
+    if not accepted:
         return None
     yield from records.swept(session)
     still_open = len(records.open_records(session))
@@ -58,13 +54,28 @@ def heartbeat(call: Payload, session: Session) -> Conversation:
     return {"currentTime": answer["currentTime"]}
 
 
+def admitted(row: Row) -> Row:
+    """The row for a station's call, once the CSMS knows the station: it may refuse anything before the boot (1.6-J
+    errata 3.8), and a station boots once, not for every backend."""
+
+    def run(call: Payload, session: Session) -> Conversation:
+        try:
+            yield from _introduced(session)
+        except (PeerError, PeerSilent) as failure:
+            raise Unanswerable(f"the backend has not taken the station's boot: {failure}") from failure
+        return (yield from row.run(call, session))
+
+    return replace(row, run=run)
+
+
 def opened(session: Session) -> Conversation:
-    """What a lost connection interrupted."""
+    """What a lost connection interrupted, and the boot for a CSMS that has not seen it."""
     yield from records.swept(session)
     yield from connectors.configured(session)
     # Whether the CSMS still knows what it was told is not known.
-    for key, _ in session.remembered("sent/"):
-        yield Forget(key)
+    yield from _status_is_news(session)
+    if _unknown(session):
+        yield from _introduced_in_time(session)
     waiting = connectors.unnumbered(session)
     if waiting:
         yield from connectors.number_after_wait(session)
@@ -73,6 +84,67 @@ def opened(session: Session) -> Conversation:
             yield from status.show_if_possible(session, connectors.numbers(session)[place], at, back=True)
     yield from interrupted(session)
     return None
+
+
+def _introduced_in_time(session: Session) -> Generator[Step, Any, None]:
+    if (yield Expect(lambda: not _unknown(session), _FIRST_WORD)):
+        return
+    while _unknown(session):
+        try:
+            yield from _introduced(session, back=True)
+        except (PeerError, PeerSilent) as failure:
+            yield Note("replay_failed", {"why": str(failure)})
+        if _unknown(session):
+            interval = float(session.memory.get("registration", {}).get("interval", 0)) or _USUAL_INTERVAL
+            yield Expect(lambda: not _unknown(session), max(interval, _LEAST_INTERVAL))
+
+
+def _unknown(session: Session) -> bool:
+    """Whether the station has booted elsewhere, and this CSMS has not accepted that boot."""
+    told = session.memory.get("registration")
+    replayed = told is not None and told.get("replayed") and told["status"] != "Accepted"
+    return "station/boot" in session.memory and (told is None or bool(replayed))
+
+
+def _introduced(session: Session, *, back: bool = False) -> Generator[Step, Any, None]:
+    """Replay the boot where that is due. `back`: the CSMS is on this conversation's own side."""
+    memory = session.memory
+    if not _unknown(session) or (not back and "registration" in memory):
+        return
+    if memory.get("replaying") == session.connected_at:
+        yield Expect(lambda: memory.get("replaying") != session.connected_at, _REPLAY_WAIT)
+        return
+    yield Remember("replaying", session.connected_at)
+    try:
+        answer = yield Ask("BootNotification", _boot_16(memory["station/boot"]["call"]), back)
+        yield Remember("registration", {"status": answer["status"], "interval": answer["interval"], "replayed": True})
+        if answer["status"] == "Accepted":
+            for number in (0, *sorted(connectors.numbers(session).values())):
+                yield from status.show_if_possible(session, number, session.time, back)
+        else:
+            # The station charges on, whatever the new backend thinks of it.
+            yield Note("replay_not_accepted", {"status": answer["status"]})
+    except (PeerError, PeerSilent):
+        yield Forget("replaying")
+        raise
+    yield Forget("replaying")
+
+
+def _boot_16(call: Payload) -> Payload:
+    station = call["chargingStation"]
+    modem = station.get("modem", {})
+    return {
+        "chargePointVendor": station["vendorName"][:20],
+        "chargePointModel": station["model"][:20],
+        **({"chargePointSerialNumber": station["serialNumber"][:25]} if "serialNumber" in station else {}),
+        **({"firmwareVersion": station["firmwareVersion"][:50]} if "firmwareVersion" in station else {}),
+        **{name: modem[name][:20] for name in ("iccid", "imsi") if name in modem},
+    }
+
+
+def _status_is_news(session: Session) -> Generator[Step, Any, None]:
+    for key, _ in session.remembered("sent/"):
+        yield Forget(key)
 
 
 def _provision() -> Generator[Step, Any, None]:

@@ -17,7 +17,7 @@ Place = tuple[int, int]
 STABLE_AFTER = 60.0
 """Seconds after which what has been reported is taken for all there is."""
 
-_MAP = "connectors"
+_MAP = "station/connectors"
 _MOST_EVSES, _MOST_CONNECTORS = 512, 32
 
 
@@ -38,7 +38,7 @@ def is_place(evse: int, connector: int) -> bool:
 
 def reported(session: Session, place: Place) -> dict[str, Any]:
     """What the station last said of this connector: `status`, its `timestamp`, `since` (Unix time of the change)."""
-    found: dict[str, Any] = session.memory.get(f"reported/{place[0]}.{place[1]}", {})
+    found: dict[str, Any] = session.memory.get(f"station/reported/{place[0]}.{place[1]}", {})
     return found
 
 
@@ -119,7 +119,7 @@ def _implied(places: set[Place]) -> set[Place]:
 
 
 def _heard_of(session: Session) -> set[Place]:
-    places = (_place(key.removeprefix("reported/")) for key, _ in session.remembered("reported/"))
+    places = (_place(key.removeprefix("station/reported/")) for key, _ in session.remembered("station/reported/"))
     return {place for place in places if is_place(*place)}
 
 

@@ -54,8 +54,9 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
     yield records.changed(session, key, **{name: record.get(name) for name in {*record, *session.memory.get(key, {})}})
     if remote:
         yield Forget(f"remote/{event['transactionInfo']['remoteStartId']}")
-    if "idToken" in event and "idTag" in record:
-        yield from remember_token(session, event["idToken"], record["idTag"])
+    tag = tag_for(session, event["idToken"]) if "idToken" in event else None
+    if tag is not None:
+        yield from remember_token(session, event["idToken"], tag)
     yield from _occupy(session, record, event, at)
 
 

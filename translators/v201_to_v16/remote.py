@@ -69,7 +69,7 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
     if place is None:
         return {"status": "NotSupported"}
     found = records.open_on(session, call["connectorId"])
-    if found is not None:
+    if found is not None and "idTag" in found[1] and not found[1].get("refused"):
         key = found[0]
         yield records.changed(session, key, stopCause="UnlockCommand")
         answer = yield from _stop(key)
@@ -120,8 +120,8 @@ def cancel_reservation(call: Payload, session: Session) -> Conversation:
 
 def allocated(session: Session, counter: str) -> Generator[Step, Any, int]:
     """The next id of its kind, durable before it is used."""
-    number = int(session.memory.get(f"counter/{counter}", 0)) % _LARGEST + 1
-    yield Remember(f"counter/{counter}", number)
+    number = int(session.memory.get(f"station/counter/{counter}", 0)) % _LARGEST + 1
+    yield Remember(f"station/counter/{counter}", number)
     return number
 
 

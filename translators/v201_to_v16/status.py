@@ -15,11 +15,18 @@ _NEVER_AT_ONCE = ({"Reserved", "Finishing"}, {"Charging", "SuspendedEV", "Suspen
 """1.6 section 4.9 knows no step from the one to the other: Preparing lies between."""
 
 
+PASSING = "passing"
+"""A problem that is over as soon as the connector says that it is not Faulted: what ended a transaction, what explains
+a fault without 1.6 having a word for it."""
+
+
 def heard(session: Session, place: Place, status: str, timestamp: str) -> Remember:
     """The station said this of a connector."""
     before = connectors.reported(session, place)
     since = before["since"] if before.get("status") == status else session.unix_time
-    return Remember(f"reported/{place[0]}.{place[1]}", {"status": status, "timestamp": timestamp, "since": since})
+    return Remember(
+        f"station/reported/{place[0]}.{place[1]}", {"status": status, "timestamp": timestamp, "since": since}
+    )
 
 
 def show(session: Session, number: int, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
@@ -112,18 +119,18 @@ def _transaction(record: Record, status: str | None) -> Transaction:
 
 def _problem(session: Session, number: int) -> dict[str, Any]:
     """The newest problem that is open on a connector."""
-    open_ones = list(session.memory.get(f"problems/{number}", {}).values())
+    open_ones = list(session.memory.get(f"station/problems/{number}", {}).values())
     return open_ones[-1] if open_ones else {}
 
 
 def problem_found(session: Session, number: int, name: str, problem: dict[str, Any]) -> Remember:
     """A problem has appeared on a connector."""
-    others = {key: value for key, value in session.memory.get(f"problems/{number}", {}).items() if key != name}
-    return Remember(f"problems/{number}", {**others, name: problem})
+    others = {key: value for key, value in session.memory.get(f"station/problems/{number}", {}).items() if key != name}
+    return Remember(f"station/problems/{number}", {**others, name: problem})
 
 
 def problem_over(session: Session, number: int, name: str) -> Generator[Step, Any, None]:
     """A problem is over."""
-    left = dict(session.memory.get(f"problems/{number}", {}))
+    left = dict(session.memory.get(f"station/problems/{number}", {}))
     if left.pop(name, None) is not None:
-        yield Remember(f"problems/{number}", left) if left else Forget(f"problems/{number}")
+        yield Remember(f"station/problems/{number}", left) if left else Forget(f"station/problems/{number}")

@@ -12,7 +12,7 @@ from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.authorization import ask_about, info_from, tag_for
 from translators.v201_to_v16.events import car_gone, is_live, merged
 from translators.v201_to_v16.records import Record
-from translators.words import stop_reason_16
+from translators.words import FAULT_OF_REASON, stop_reason_16
 
 METER_START_WAIT = 30.0
 """Seconds for which a transaction waits for its first reading."""
@@ -131,6 +131,9 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
     yield records.answered(session, key, call, given, **dropped | {"ended": session.unix_time, "gone": gone or None})
     number = record.get("connector")
     if is_live(call) and number is not None:
+        fault = FAULT_OF_REASON.get(call["transactionInfo"].get("stoppedReason", ""))
+        if fault is not None:
+            yield status.problem_found(session, number, status.PASSING, {"errorCode": fault})
         if gone and _occupied(session, number):
             # The connector says itself within a moment that it is free: no Finishing in between.
             yield Answer(given)
