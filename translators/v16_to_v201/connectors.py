@@ -37,11 +37,12 @@ def known(session: Session) -> list[int]:
 
 
 def connectors_of(session: Session, evse: int) -> list[int]:
-    """The connectors of an EVSE. A station of which nothing is known may have any."""
+    """The connectors of an EVSE. One that has not reported yet may exist all the same, unless a map was configured: a
+    station that did not boot lately tells of a connector when its status changes."""
     numbers = known(session)
-    if not numbers and evse > 0:
-        return [evse]
     here = [(place, number) for number in numbers if (place := place_of(session, number)) and place[0] == evse]
+    if not here and evse > 0 and not session.options.connectors:
+        return [evse]
     return [number for _, number in sorted(here)]
 
 

@@ -93,8 +93,10 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
     answer = yield from ask_station("UnlockConnector", {"connectorId": number}, otherwise={})
     if not answer:
         return refusal("UnlockFailed", "UnsupportedRequest")
-    fixed = answer["status"] == "NotSupported"  # no lock, or no such connector; and there is one
-    return lean({"status": unlock_201(answer["status"]), "statusInfo": reason("FixedCable") if fixed else None})
+    exists = number in known(session)
+    fixed = answer["status"] == "NotSupported" and exists  # no lock, or no such connector; and there is one
+    status = unlock_201(answer["status"], connector_exists=exists)
+    return lean({"status": status, "statusInfo": reason("FixedCable") if fixed else None})
 
 
 def trigger_message(call: Payload, session: Session) -> Conversation:
