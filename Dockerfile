@@ -1,7 +1,7 @@
 # One image, one process, no root. Built without a compiler: every dependency ships wheels.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
 COPY translators translators
 RUN python -m venv /opt/ocpp-gateway && /opt/ocpp-gateway/bin/pip install --no-cache-dir .

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check golden corpus bench clean
+.PHONY: help install demo test lint check golden docs corpus bench clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -26,15 +26,19 @@ demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it ha
 test: $(VENV)/.developer  ## all tests
 	$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/.developer  ## format, lint, strict types, import rules, then the tests
+lint: $(VENV)/.developer  ## format, lint, strict types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+
+check: lint test  ## all of lint, then all tests
 
 golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
 	$(BIN)/python -m tests.transcript --rewrite tests/transcripts
+
+docs: $(VENV)/.installed  ## rewrite docs/mapping.md from the translators' tables
+	$(BIN)/python -m docs.generate
 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl
 	$(BIN)/python -m tests.corpus $(CORPUS)

@@ -9,10 +9,11 @@ import structlog
 
 from gateway import security
 from gateway.admin.server import AdminServer
-from gateway.config import Config, ConfigError, load
+from gateway.config import Config, ConfigError, Listener, ListenerTls, load
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
 from gateway.node import Node
+from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
 
@@ -27,11 +28,11 @@ class StartError(Exception):
 class App:
     """One gateway process."""
 
-    def __init__(self, config: Config, loop_name: str) -> None:
+    def __init__(self, config: Config, stations: Stations, loop_name: str) -> None:
         self.config = config
         self.metrics = Metrics()
         self.metrics.started(loop_name)
-        self.node = Node(config, make_store(config), self.metrics)
+        self.node = Node(config, stations, make_store(config), self.metrics)
         self.admin = AdminServer(self.node)
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
@@ -59,13 +60,13 @@ class App:
             await self.node.store.open()
         except StoreError as error:
             raise StartError(f"store: {error}") from None
-        await self._open_backends(config)
+        self.node.upstreams = await self._opened_backends(config)
         host, port = await self._bound("admin", str(config.admin.bind), self.admin)
         self._logger.info("admin_listens", address=f"{host}:{port}")
         for listener in config.listeners:
             try:
                 context = security.server_context(listener.tls) if listener.tls is not None else None
-            except (OSError, ssl.SSLError) as error:
+            except (OSError, ssl.SSLError, ValueError) as error:
                 raise StartError(f"listener {listener.bind}: {error}") from None
             server = ListenerServer(self.node, listener, context)
             host, port = await self._bound("listener", str(listener.bind), server)
@@ -75,14 +76,18 @@ class App:
         self.admin.listeners_up = True
         self._logger.info("gateway_ready", pid=os.getpid())
 
-    async def _open_backends(self, config: Config) -> None:
+    async def _opened_backends(self, config: Config) -> dict[str, Upstream]:
+        """Ready to dial, by name. Raises StartError, and then none is left open."""
+        made: dict[str, Upstream] = {}
         for name, backend in config.backends.items():
-            upstream = Upstream(backend, config.limits)
+            made[name] = Upstream(backend, config.limits, self.metrics)
             try:
-                await upstream.open()
+                await made[name].open()
             except (OSError, ssl.SSLError) as error:
+                for upstream in made.values():
+                    await upstream.close()
                 raise StartError(f"backend {name}: {error}") from None
-            self.node.upstreams[name] = upstream
+        return made
 
     async def _bound(self, what: str, address: str, server: AdminServer | ListenerServer) -> tuple[str, int]:
         try:
@@ -91,12 +96,10 @@ class App:
             raise StartError(f"{what} {address}: {error.strerror or error}") from None
 
     async def _drain(self) -> None:
-        """Not ready, no new connections, then the stations go one after another (1012) within the time given."""
+        """Not ready, 503 for who comes, and the stations go one after another (1012) within the time given."""
         node = self.node
         node.draining = True
         self.metrics.draining.set(1)
-        for listener in self.listeners:
-            listener.stop_accepting()
         sessions = list(node.sessions.values())
         self._logger.info("drain_began", stations=len(sessions))
         pause = min(1 / _SLOWEST_CLOSES_PER_SECOND, self.config.drain.seconds / max(1, len(sessions)))
@@ -120,6 +123,7 @@ class App:
         await self.admin.close()
         for upstream in [*self.node.upstreams.values(), *self._retired]:
             await upstream.close()
+        self.node.logins.close()
         await self.node.store.close()
 
     # -- signals ----------------------------------------------------------------------------------------------------
@@ -130,31 +134,56 @@ class App:
         self._stop.set()
 
     def _reload(self) -> None:
-        """SIGHUP: the file again, and every certificate. A mistake changes nothing."""
+        """SIGHUP: the file again, the stations file, and every certificate. A mistake changes nothing."""
         self._reloading = asyncio.get_running_loop().create_task(self._reload_now())
 
     async def _reload_now(self) -> None:
+        """Everything that can go wrong is tried before anything is changed."""
         try:
             config = load(self.config.path, os.environ)
-            if config.listeners != self.config.listeners or config.store != self.config.store:
-                self._logger.warning("reload_needs_restart", why="listeners and store are read at the start only")
-            for server, listener in zip(self.listeners, self.config.listeners, strict=True):
-                if server.context is not None and listener.tls is not None:
-                    security.load_certificates(server.context, listener.tls)
-            old = dict(self.node.upstreams)
-            await self._open_backends(config)
+            certificates = self._certificates_of(config)
+            for _, tls in certificates:
+                security.check_certificates(tls)
+            roster = self.node.roster
+            another = config.stations_file != roster.stations.path
+            stations = await roster.read(config.stations_file) if another else None
+            upstreams = await self._opened_backends(config)
         except ConfigError as error:
             for line in error.mistakes:
                 self._logger.error("reload_refused", why=line)
             return
-        except (OSError, ssl.SSLError, StartError) as error:
+        except (OSError, ssl.SSLError, ValueError, StartError) as error:
             self._logger.error("reload_refused", why=str(error))
             return
+        for context, tls in certificates:
+            security.load_certificates(context, tls)
+        if stations is not None:
+            roster.use(stations)
+        else:
+            await roster.reload()
+        # Live connections stay with the one that dialled them; only new dials go through the new ones.
+        self._retired += self.node.upstreams.values()
+        self.node.upstreams = upstreams
+        self._tell_what_needs_a_restart(config)
         self.config = self.node.config = config
         self._watch_expiry()
-        # Live connections stay with the one that dialled them; only new dials go through the new ones.
-        self._retired += old.values()
         self._logger.info("reloaded")
+
+    def _certificates_of(self, config: Config) -> list[tuple[ssl.SSLContext, ListenerTls]]:
+        """The live contexts with the files that the new configuration names for their address."""
+        named = {str(listener.bind): listener.tls for listener in config.listeners}
+        found = [(server.context, named.get(str(server.listener.bind))) for server in self.listeners]
+        return [(context, tls) for context, tls in found if context is not None and tls is not None]
+
+    def _tell_what_needs_a_restart(self, config: Config) -> None:
+        def without_certificates(one: Config) -> list[Listener]:
+            return [listener.model_copy(update={"tls": listener.tls is not None}) for listener in one.listeners]
+
+        changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(self.config, name)]
+        if without_certificates(config) != without_certificates(self.config):
+            changed.append("listeners")
+        if changed:
+            self._logger.warning("reload_needs_restart", why=f"read at the start only: {', '.join(sorted(changed))}")
 
     def _watch_expiry(self) -> None:
         for listener in self.config.listeners:

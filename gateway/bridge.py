@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from gateway.config import Limits
+from gateway.config import Backend, Limits
 from gateway.identity import Identity
 from gateway.metrics import Metrics
 from gateway.observer import Observer
@@ -17,7 +17,7 @@ from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
 from gateway.store import Change, Store, StoreError
 from gateway.switchboard import Switchboard
-from gateway.upstream import Leg
+from gateway.upstream import DialError, Dialler, Leg, redial
 from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
 from translators.frames import BadFrame, decode
 from translators.links import is_shared
@@ -25,7 +25,6 @@ from translators.links import is_shared
 GOING_AWAY = 1001
 POLICY = 1008
 RESTART = 1012
-OVERLOAD = 1013
 _FINISH_SECONDS = 5.0
 
 
@@ -44,9 +43,10 @@ class Bridge:
     def __init__(
         self,
         identity: Identity,
-        backend: str,
+        backend: Backend,
         station: Socket,
         leg: Leg,
+        dial: Dialler,
         board: Switchboard,
         store: Store,
         limits: Limits,
@@ -55,9 +55,14 @@ class Bridge:
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
         self.identity = identity
-        self.backend = backend
+        self.backend = backend.name
+        self._hold_seconds = backend.hold_seconds if backend.when_down == "hold" else 0.0
         self._station = station
         self._csms = leg.socket
+        self._dial = dial
+        self._holding = False
+        self._legs = metrics.backend_connections.labels(backend.name)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._board = board
         self._store = store
         self._limits = limits
@@ -70,13 +75,14 @@ class Bridge:
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._ticking: asyncio.Task[None] | None = None
         self._finished = asyncio.Event()
         self._fits = asyncio.Event()
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
-        readers = [self._work(self._read(self._station, "station")), self._work(self._read(self._csms, "csms"))]
+        self._legs.inc()
+        self._work(self._read(self._station, "station"))
+        self._work(self._read(self._csms, "csms"))
         ending = Ending(RESTART, "the gateway stops", "drain")
         try:
             await self._carry_out(self._board.open(self._loop.time()))
@@ -86,10 +92,12 @@ class Bridge:
             self._queue.clear()
             if self._timer is not None:
                 self._timer.cancel()
-            tasks = [*readers, *([self._ticking] if self._ticking is not None else [])]
+            tasks = list(self._tasks)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if not self._holding:
+                self._legs.dec()
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text),
@@ -98,13 +106,14 @@ class Bridge:
             )
         return ending
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work, name=f"session {self.identity.key}")
+        self._tasks.add(task)
         task.add_done_callback(self._worked)
-        return task
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         """A defect of ours ends this session and no other."""
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._logger.error("session_failed", error=repr(error), exc_info=error)
             self.end(RESTART, "the gateway failed", "defect")
@@ -134,12 +143,11 @@ class Bridge:
         take = self._board.from_station if peer == "station" else self._board.from_csms
         refuse = self._board.bad_from_station if peer == "station" else self._board.bad_from_csms
         duration = self._metrics.forward_from_station if peer == "station" else self._metrics.forward_from_csms
-        target = self._csms if peer == "station" else self._station
         bucket = Bucket(self._limits.frames_per_second, 2 * self._limits.frames_per_second, self._loop.time())
         while True:
             text = await source.receive()
             if isinstance(text, Gone):
-                return self._gone(text, peer)
+                return self._gone(text, source)
             began = perf_counter()
             now = self._loop.time()
             try:
@@ -154,7 +162,7 @@ class Bridge:
             # From here on nobody waits for this peer but itself.
             if peer == "station":
                 await self._slow_down(bucket)
-            await target.room()
+            await (self._csms if peer == "station" else self._station).room()
             await source.room()
 
     async def _slow_down(self, bucket: Bucket) -> None:
@@ -167,12 +175,43 @@ class Bridge:
             self._fits.clear()
             await self._fits.wait()
 
-    def _gone(self, gone: Gone, peer: str) -> None:
-        if peer == "station":
-            self.end(GOING_AWAY, "", "station_closed" if gone.code != 1006 else "station_lost")
-        else:
-            self._logger.info("backend_lost", code=gone.code, why=gone.why)
-            self.end(RESTART, "the backend is gone", "backend_lost")
+    def _gone(self, gone: Gone, source: Socket) -> None:
+        if source is self._station:
+            return self.end(GOING_AWAY, "", "station_closed" if gone.code != 1006 else "station_lost")
+        if source is not self._csms:
+            return None  # a connection that has been replaced
+        self._logger.info("backend_lost", code=gone.code, why=gone.why)
+        return self._lose_csms()
+
+    # -- the backend's weather --------------------------------------------------------------------------------------
+
+    def _lose_csms(self) -> None:
+        """Hold the station and its calls while the backend is dialled again, or let it go at once."""
+        if self._holding or self._ending.done():
+            return
+        if self._hold_seconds <= 0:
+            return self.end(RESTART, "the backend is gone", "backend_lost")
+        self._holding = True
+        self._legs.dec()
+        self._board.hold_csms()
+        self._csms.abort()
+        self._work(self._redial())
+
+    async def _redial(self) -> None:
+        try:
+            leg = await redial(self._dial, self._hold_seconds, self._logger)
+        except DialError:
+            # It is back, and does not want this station any more: the station is to hear that itself.
+            return self.end(RESTART, "the backend refuses the station", "backend_refused")
+        if leg is None:
+            return self.end(RESTART, "the backend is gone", "backend_lost")
+        self._csms = leg.socket
+        self._holding = False
+        self._legs.inc()
+        self._logger.info("backend_back")
+        self._work(self._read(self._csms, "csms"))
+        await self._carry_out(self._board.resume_csms(self._loop.time()))
+        return None
 
     # -- carrying out -----------------------------------------------------------------------------------------------
 
@@ -188,7 +227,8 @@ class Bridge:
                 if isinstance(effect, ToStation):
                     await self._station.send(effect.frame.text)
                 elif isinstance(effect, ToCsms):
-                    await self._csms.send(effect.frame.text)
+                    if not self._holding:  # what is written into a lost connection is written again or stale
+                        await self._csms.send(effect.frame.text)
                 elif isinstance(effect, Note):
                     self._observer.note(effect)
                 elif isinstance(effect, Close):
@@ -232,10 +272,9 @@ class Bridge:
     def _arm(self) -> None:
         """One timer for everything that may be due; it is only moved when something is due earlier."""
         limits = self._limits
-        due = min(
-            self._station.due(limits.ping_seconds, limits.pong_seconds),
-            self._csms.due(limits.ping_seconds, limits.pong_seconds),
-        )
+        due = self._station.due(limits.ping_seconds, limits.pong_seconds)
+        if not self._holding:
+            due = min(due, self._csms.due(limits.ping_seconds, limits.pong_seconds))
         deadline = self._board.deadline()
         if deadline is not None and deadline < due:
             due = deadline
@@ -249,7 +288,7 @@ class Bridge:
     def _due(self) -> None:
         self._timer = None
         if not self._ending.done():
-            self._ticking = self._work(self._tick())
+            self._work(self._tick())
 
     async def _tick(self) -> None:
         limits = self._limits
@@ -257,8 +296,8 @@ class Bridge:
         self._board.stage.epoch = time() - self._loop.time()
         if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
             return self.end(GOING_AWAY, "no sign of life", "station_silent")
-        if not await self._csms.keep_alive(limits.ping_seconds, limits.pong_seconds):
+        if not self._holding and not await self._csms.keep_alive(limits.ping_seconds, limits.pong_seconds):
             self._logger.warning("backend_silent")
-            return self.end(RESTART, "the backend is gone", "backend_lost")
+            self._lose_csms()
         await self._carry_out(self._board.tick(self._loop.time()))
         return None

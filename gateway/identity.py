@@ -34,6 +34,11 @@ def read_identity(segment: str) -> Identity | None:
         spelt = decoded.decode("ascii")
     except UnicodeDecodeError:
         return None
+    return identity_of(spelt)
+
+
+def identity_of(spelt: str) -> Identity | None:
+    """An identity from plain text, nothing decoded; None when it is none."""
     # `.` and `..` would climb in the backend's URL.
     if not _IDENTITY.fullmatch(spelt) or _ONLY_DOTS.fullmatch(spelt):
         return None
@@ -82,8 +87,11 @@ def read_basic(header: str | None) -> Basic | None:
     return Basic(username.decode("latin-1"), password)
 
 
-def choose_subprotocol(offers: Iterable[str], accepted: Iterable[str]) -> tuple[str | None, bool]:
-    """The first accepted subprotocol that is offered (`accepted` is in order of preference), and whether any was
-    offered at all. `offers` are the header's lines; empty members are forgiven (seen from a KEBA x30)."""
-    offered = [member.strip() for line in offers for member in line.split(",") if member.strip()]
-    return next((name for name in accepted if name in offered), None), bool(offered)
+def write_basic(username: str, password: bytes) -> str:
+    """The Authorization header of these credentials."""
+    return "Basic " + base64.b64encode(username.encode() + b":" + password).decode("ascii")
+
+
+def offered_subprotocols(lines: Iterable[str]) -> list[str]:
+    """The members of the header's lines, in order; empty ones are forgiven (seen from a KEBA x30)."""
+    return [member.strip() for line in lines for member in line.split(",") if member.strip()]

@@ -11,6 +11,9 @@ from gateway.config import Listener
 from gateway.edge import Edge
 from gateway.node import Node
 
+_LAST_SECONDS = 1.0
+"""What is left to sessions that did not end in the drain."""
+
 
 class Handshakes:
     """Every connection has one deadline from accept to upgrade; aiohttp has none of its own."""
@@ -61,7 +64,7 @@ class ListenerServer:
         handshakes = Handshakes(seconds, loop)
         self._edge.on_upgraded(handshakes.upgraded)
         server = web.Server(self._edge.handle, access_log=None, keepalive_timeout=0.0)
-        self._runner = web.ServerRunner(server)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
         await self._runner.setup()
         tls: dict[str, Any] = (
             {"ssl": self.context, "ssl_handshake_timeout": seconds} if self.context is not None else {}

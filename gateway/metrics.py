@@ -99,6 +99,9 @@ class Metrics:
         self.certificate_expiry = gauge(
             "certificate_expiry_timestamp_seconds", "When a certificate in use expires, Unix time", "certificate"
         )
+        self.stations_file_valid = gauge(
+            "stations_file_valid", "Whether the stations file in use is the one on disk; 1 without one"
+        )
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
 
         self._messages_child = lru_cache(maxsize=4096)(self.messages.labels)
@@ -112,6 +115,7 @@ class Metrics:
         """`loop`: `uvloop` or `asyncio`."""
         self._build.labels(version("ocpp-gateway"), platform.python_version(), loop).set(1)
         self.store_up.set(1)
+        self.stations_file_valid.set(1)
         self.draining.set(0)
 
     def message(self, direction: str, subprotocol: str, action: str, kind: str) -> None:

@@ -1,9 +1,11 @@
-"""What all listeners of a process share: configuration, backends, live sessions."""
+"""What all listeners of a process share: configuration, stations, backends, live sessions."""
 
 from gateway.bridge import Bridge
 from gateway.config import Config
+from gateway.logins import Logins
 from gateway.metrics import Metrics
 from gateway.ratelimit import Bucket
+from gateway.stations import Roster, Stations
 from gateway.store import Store
 from gateway.upstream import Upstream
 
@@ -28,8 +30,10 @@ class Claim:
 class Node:
     """One process. `sessions` and claims are kept by canonical identity."""
 
-    def __init__(self, config: Config, store: Store, metrics: Metrics) -> None:
+    def __init__(self, config: Config, stations: Stations, store: Store, metrics: Metrics) -> None:
         self.config = config
+        self.roster = Roster(stations, metrics)
+        self.logins = Logins(metrics)
         self.store = store
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}

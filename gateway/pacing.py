@@ -28,6 +28,7 @@ class Lane:
         self.timeout = timeout
         self._waiting: deque[Call] = deque()
         self._flying: Call | None = None
+        self._held = False
         self._sent_at = 0.0
         self._late: OrderedDict[str, None] = OrderedDict()
 
@@ -36,7 +37,7 @@ class Lane:
 
     def send(self, call: Call, now: float) -> Call | None:
         """The call, when it may be written now; None when it waits its turn."""
-        if self._flying is not None or self._waiting:
+        if self._held or self._flying is not None or self._waiting:
             self._waiting.append(call)
             return None
         return self._fly(call, now)
@@ -80,6 +81,20 @@ class Lane:
         self._waiting.clear()
         return gone
 
+    def hold(self) -> None:
+        """The peer is away: calls wait without a deadline, the one in flight first, for its answer is lost."""
+        self._held = True
+        if self._flying is not None:
+            self._waiting.appendleft(self._flying)
+            self._flying = None
+
+    def release(self) -> list[Call]:
+        """The peer is back: the calls that waited, to be sent again after what it must be told first."""
+        self._held = False
+        waited = list(self._waiting)
+        self._waiting.clear()
+        return waited
+
     def deadline(self) -> float | None:
         return None if self._flying is None else self._sent_at + self.timeout
 
@@ -103,6 +118,7 @@ class Turnstile:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._inside: Call | None = None
+        self._inside_is_lost = False
         self._waiting: deque[Call] = deque()
 
     def __len__(self) -> int:
@@ -114,7 +130,7 @@ class Turnstile:
 
     def repeats(self, call: Call) -> bool:
         """Whether the same call (id and text) is inside or waiting already: its answer is on its way."""
-        known = [self._inside, *self._waiting]
+        known = [None if self._inside_is_lost else self._inside, *self._waiting]
         return any(one is not None and one.key == call.key and one.text == call.text for one in known)
 
     def arrive(self, call: Call) -> Call | None:
@@ -125,9 +141,20 @@ class Turnstile:
         self._inside = call
         return call
 
+    def lose(self) -> None:
+        """The peer is gone: nobody waits for answers to its calls. The one inside stays until it is done, for the peer
+        may come back and use its id again."""
+        self._waiting.clear()
+        self._inside_is_lost = self._inside is not None
+
+    def expects(self, message_id: str) -> bool:
+        """Whether the call inside has this id: an answer to any other is not for this connection."""
+        return self._inside is not None and self._inside.key == message_id and not self._inside_is_lost
+
     def answered(self, message_id: str) -> Call | None:
         """The call inside has been answered; the next one to go in, if any."""
         if self._inside is None or self._inside.key != message_id:
             return None
         self._inside = self._waiting.popleft() if self._waiting else None
+        self._inside_is_lost = False
         return self._inside

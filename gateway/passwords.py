@@ -4,11 +4,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 
 _N, _R, _P = 16384, 8, 1
 _SALT_BYTES, _HASH_BYTES = 16, 32
 _MOST_MEMORY = 64 * 1024 * 1024
+_HEX = re.compile(rb"[0-9A-Fa-f]+")
 
 
 def hash_password(password: bytes) -> str:
@@ -28,6 +30,25 @@ def verify_password(password: bytes, line: str) -> bool:
     """Whether `line` was made from `password`; compared in constant time. Raises ValueError for a line of another form."""
     n, r, p, salt, digest = read_hash(line)
     return hmac.compare_digest(_scrypt(password, salt, n, r, p, len(digest)), digest)
+
+
+def decoy() -> str:
+    """A line that no password fits: verifying against it is the work of verifying against a real one."""
+    return f"scrypt${_N}${_R}${_P}${_text(secrets.token_bytes(_SALT_BYTES))}${_text(secrets.token_bytes(_HASH_BYTES))}"
+
+
+def spellings(password: bytes) -> tuple[bytes, ...]:
+    """What the password of HTTP Basic may mean, as sent first.
+
+    A 1.6 AuthorizationKey is 16 to 20 octets, written as 32 to 40 hex digits in OCPP and sent as octets in HTTP Basic
+    (OCPP 1.6 security whitepaper A00.FR.205, A00.FR.304). Stations in the field send the digits, in either letter case.
+    """
+    found = [password]
+    if 32 <= len(password) <= 40 and len(password) % 2 == 0 and _HEX.fullmatch(password):
+        found.append(bytes.fromhex(password.decode("ascii")))
+    elif 16 <= len(password) <= 20:
+        found += [password.hex().encode(), password.hex().upper().encode()]
+    return tuple(dict.fromkeys(found))
 
 
 def read_hash(line: str) -> tuple[int, int, int, bytes, bytes]:

@@ -43,15 +43,21 @@ def server_context(tls: ListenerTls) -> ssl.SSLContext:
     return context
 
 
-def load_certificates(context: ssl.SSLContext, tls: ListenerTls) -> None:
-    """Read the listener's files into a context; the next handshake uses them, live connections keep theirs.
+def check_certificates(tls: ListenerTls) -> None:
+    """Whether the listener's files can be used, without using them. Raises OSError, SSLError, ValueError."""
+    scratch = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for certificate, key in zip(tls.certificate, tls.key, strict=True):
+        scratch.load_cert_chain(certificate, key)
+        expiry(certificate)
+    if tls.client_ca is not None:
+        scratch.load_verify_locations(tls.client_ca)
 
-    Every pair is tried on a context of its own first, so that a bad file changes nothing. Raises OSError, SSLError.
-    """
-    pairs = list(zip(tls.certificate, tls.key, strict=True))
-    for certificate, key in pairs:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    for certificate, key in pairs:
+
+def load_certificates(context: ssl.SSLContext, tls: ListenerTls) -> None:
+    """Read the listener's files into a context; the next handshake uses them, live connections keep theirs. A bad file
+    changes nothing. Raises OSError, SSLError, ValueError."""
+    check_certificates(tls)
+    for certificate, key in zip(tls.certificate, tls.key, strict=True):
         context.load_cert_chain(certificate, key)
     if tls.client_ca is not None:
         context.load_verify_locations(tls.client_ca)

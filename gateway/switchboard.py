@@ -22,6 +22,7 @@ from translators.frames import (
     Frame,
     MessageId,
     NoAnswer,
+    decode,
 )
 from translators.stage import Stage
 
@@ -51,8 +52,11 @@ class Switchboard:
         csms_version: str,
         call_timeout: float = 25.0,
         queue_calls: int = 16,
+        mend_text: Callable[[str], str] | None = None,
     ) -> None:
+        """`mend_text`: what this station means by a text that is not JSON (`translators.quirked.text_mend`)."""
         self.stage = stage
+        self._mend_text = mend_text
         self._station = _Peer(
             "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
         )
@@ -74,6 +78,14 @@ class Switchboard:
         return self._from(self._csms, frame, now)
 
     def bad_from_station(self, bad: BadFrame, now: float) -> list[Effect]:
+        if self._mend_text is not None and bad.kind == "not_json":
+            try:
+                frame = decode(self._mend_text(bad.text))
+            except BadFrame:
+                return self._bad(self._station, bad, now)
+            action = frame.action if isinstance(frame, Call) else ""
+            note = Note("mended", {"version": self._station.version, "action": action, "what": ["text"]})
+            return [note, *self.from_station(frame, now)]
         return self._bad(self._station, bad, now)
 
     def bad_from_csms(self, bad: BadFrame, now: float) -> list[Effect]:
@@ -95,9 +107,25 @@ class Switchboard:
         dues = (self._station.lane.deadline(), self._csms.lane.deadline(), self.stage.deadline())
         return min((due for due in dues if due is not None), default=None)
 
+    def hold_csms(self) -> None:
+        """The upstream connection is gone and may come back: calls to it wait; its own calls are nobody's now."""
+        self._csms.lane.hold()
+        self._csms.turnstile.lose()
+
+    def resume_csms(self, now: float) -> list[Effect]:
+        """There is a new upstream connection: what it must be told first, then what waited, in order."""
+        waited = self._csms.lane.release()
+        out = self._route(self.stage.resumed(now), now)
+        for call in waited:
+            if self._csms.lane.send(call, now) is not None:
+                out.append(ToCsms(call))
+        return out
+
     def lost_csms(self, now: float) -> list[Effect]:
-        """The upstream connection is gone: what waits for it comes back unanswered."""
+        """The upstream connection is gone: what waits for it comes back unanswered, what it asked is answered to
+        nobody."""
         out: list[Effect] = []
+        self._csms.turnstile.lose()
         for settled in self._csms.lane.lose(now):
             out += self._settled(self._csms, settled, now)
         return out
@@ -183,10 +211,15 @@ class Switchboard:
                 if frame.type != CALL or peer.lane.send(frame, now) is not None:
                     out.append(effect)
                 continue
-            out.append(effect)
-            entering = peer.turnstile.answered(frame.key) if frame.type in (CALLRESULT, CALLERROR) else None
-            if entering is not None:
-                work.extend(peer.feed(entering, now))
+            if frame.type not in (CALLRESULT, CALLERROR):
+                out.append(effect)
+            else:
+                # What a connection asked that is gone is answered to nobody.
+                expected = peer.turnstile.expects(frame.key)
+                out.append(effect if expected else Note("stale_answer", {"peer": peer.name}))
+                entering = peer.turnstile.answered(frame.key)
+                if entering is not None:
+                    work.extend(peer.feed(entering, now))
         return out
 
 

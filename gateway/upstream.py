@@ -1,17 +1,20 @@
 """One leg to a CSMS: the dial, and what became of it."""
 
 import asyncio
+import random
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp import BasicAuth, ClientWebSocketResponse, ClientWSTimeout
+import structlog
+from aiohttp import ClientWebSocketResponse, ClientWSTimeout
 from yarl import URL
 
 from gateway import security
 from gateway.config import Backend, Credentials, Limits
 from gateway.identity import Identity
+from gateway.metrics import Metrics
 from gateway.sockets import Socket
 
 
@@ -30,6 +33,8 @@ class DialError(Exception):
 
 _MIRRORED = frozenset({400, 401, 403, 404})
 """Statuses of a backend that speak of the station, not of the backend."""
+
+_FIRST_REDIAL_SECONDS, _LONGEST_REDIAL_SECONDS = 0.5, 5.0
 
 
 class _UpstreamWebSocket(ClientWebSocketResponse):
@@ -50,12 +55,38 @@ class Leg:
     version: str
 
 
+Dialler = Callable[[float], Awaitable[Leg]]
+"""Opens one station's connection to its backend within these seconds. Raises DialError."""
+
+
+async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLogger) -> Leg | None:
+    """Dial a lost backend again until it is there, with full jitter so that a fleet does not come back in step; None
+    after `seconds`. Raises DialError when the backend is there and refuses the station."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    longest = _FIRST_REDIAL_SECONDS
+    while True:
+        pause = random.uniform(0, longest)  # noqa: S311 - spreads load, hides nothing
+        longest = min(2 * longest, _LONGEST_REDIAL_SECONDS)
+        await asyncio.sleep(max(0.0, min(pause, deadline - loop.time())))
+        left = deadline - loop.time()
+        if left <= 0:
+            return None
+        try:
+            return await dial(left)
+        except DialError as error:
+            logger.info("backend_redial_failed", outcome=error.outcome)
+            if error.status != 503:
+                raise
+
+
 class Upstream:
     """Dials one backend, for as many stations as there are."""
 
-    def __init__(self, backend: Backend, limits: Limits) -> None:
+    def __init__(self, backend: Backend, limits: Limits, metrics: Metrics) -> None:
         self.backend = backend
         self._limits = limits
+        self._metrics = metrics
         self._context: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
 
@@ -84,6 +115,20 @@ class Upstream:
 
         Raises DialError.
         """
+        dials, up = self._metrics.backend_dials, self._metrics.backend_up.labels(self.backend.name)
+        try:
+            leg = await self._dial(identity, subprotocols, authorization, seconds)
+        except DialError as error:
+            dials.labels(self.backend.name, error.outcome).inc()
+            up.set(1 if error.outcome in ("refused", "subprotocol") else 0)
+            raise
+        dials.labels(self.backend.name, "ok").inc()
+        up.set(1)
+        return leg
+
+    async def _dial(
+        self, identity: Identity, subprotocols: Sequence[str], authorization: str | None, seconds: float
+    ) -> Leg:
         assert self._session is not None
         url = self.backend.url_template.replace("{identity}", identity.quoted)
         headers = {}
@@ -112,7 +157,8 @@ class Upstream:
         except TimeoutError:
             raise DialError("timeout", 503, f"the backend did not answer in {seconds:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise DialError("unreachable", 503, f"the backend cannot be reached: {type(error).__name__}") from None
+            reason = getattr(getattr(error, "os_error", error), "strerror", None) or type(error).__name__
+            raise DialError("unreachable", 503, f"the backend cannot be reached: {reason}") from None
         if ws.protocol not in subprotocols:
             await ws.close(code=1002)
             raise DialError("subprotocol", 503, "the backend chose none of the subprotocols offered")
@@ -124,5 +170,5 @@ class Upstream:
         auth = self.backend.auth
         if isinstance(auth, Credentials):
             username = auth.username.replace("{identity}", identity.spelt)
-            return BasicAuth(username, auth.password.get_secret_value(), "utf-8").encode()
+            return aiohttp.encode_basic_auth(username, auth.password.get_secret_value(), "utf-8")
         return authorization if auth == "forward" else None

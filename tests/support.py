@@ -176,13 +176,18 @@ def configuration(*backends: tuple[str, Csms], **more: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def gateway(
-    folder: Path, config: dict[str, Any], *, tls: bool = False, loop: str = "uvloop"
+    folder: Path,
+    config: dict[str, Any],
+    *,
+    tls: bool = False,
+    loop: str = "uvloop",
+    admin: dict[str, Any] | None = None,
 ) -> AsyncIterator[Gateway]:
     """The gateway running with this configuration; it must stop cleanly and log no traceback."""
-    port, admin = free_port(), free_port()
+    port, admin_port = free_port(), free_port()
     listener = config["listeners"][0]
     listener["bind"] = f"127.0.0.1:{port}"
-    config["admin"] = {"bind": f"127.0.0.1:{admin}"}
+    config["admin"] = {"bind": f"127.0.0.1:{admin_port}", **(admin or {})}
     ca = None
     if tls:
         certificates_folder = folder / "certs"
@@ -202,7 +207,7 @@ async def gateway(
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONASYNCIODEBUG": ""},
     )
-    running = Gateway(process, port, admin, ca)
+    running = Gateway(process, port, admin_port, ca)
     reading = asyncio.create_task(running._read_log())
     try:
         await _until_ready(running)

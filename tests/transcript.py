@@ -30,6 +30,7 @@ from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Result, decode
 from translators.links import between, is_shared
+from translators.quirked import text_mend
 from translators.session import Options
 from translators.times import epoch as unix_time
 
@@ -75,7 +76,11 @@ class Player:
                 validation="count",
             )
             self._board = Switchboard(
-                stage, station_version=self.station_version, csms_version=self.csms_version, call_timeout=25.0
+                stage,
+                station_version=self.station_version,
+                csms_version=self.csms_version,
+                call_timeout=25.0,
+                mend_text=text_mend(self.station_version, self.options.quirks),
             )
             self.told(self._board.open(self.now))
         return self._board

@@ -31,7 +31,8 @@ class BadFrame(Exception):
     """A text that is no OCPP-J frame.
 
     kind: `not_json`, `envelope`, `message_id`, `message_type` or `payload`; the code of the answer is chosen from it.
-    message_type: the type when it could be read. message_id: the id when it could be read, else None.
+    message_type: the type when it could be read. message_id: the id when it could be read, else None. text: the whole
+    of what is not JSON, for those who know what this peer means by it.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class BadFrame(Exception):
         self.why = why
         self.message_type = message_type
         self.message_id = message_id
+        self.text = ""
 
 
 class _Body:
@@ -143,6 +145,8 @@ class Error:
     details: Payload | None = None
     type: int = CALLERROR
     received: str | None = None
+    unheard: str = ""
+    """Why nobody answered, in an error made here for want of an answer; empty in one that somebody made."""
 
     @property
     def text(self) -> str:
@@ -201,9 +205,9 @@ def _decode_carefully(text: str) -> Frame:
         members = _decode_array(text_read)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         head = _HEAD.match(text_read)
-        if head:
-            raise BadFrame("not_json", _why(error), int(head[1]), head[2]) from None
-        raise BadFrame("not_json", _why(error)) from None
+        bad = BadFrame("not_json", _why(error), int(head[1]), head[2]) if head else BadFrame("not_json", _why(error))
+        bad.text = text_read
+        raise bad from None
     message_type = _member(members, 0)
     message_id = _member(members, 1)
     if isinstance(message_type, bool) or not isinstance(message_type, int):

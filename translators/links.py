@@ -1,33 +1,61 @@
 """Which stage stands between two versions: the table of links and the way through it."""
 
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from translators.passthrough import Passthrough, Validation
+from translators import quirked
+from translators.chain import Chain
+from translators.passthrough import SHARED_KEYS, Passthrough, Validation
 from translators.session import Options, Session
 from translators.stage import Stage
 from translators.tables import Link
 from translators.v16_to_v201 import LINK as V16_TO_V201
+from translators.v21_to_v201 import LINK as V21_TO_V201
 from translators.v201_to_v16 import LINK as V201_TO_V16
+from translators.v201_to_v21 import LINK as V201_TO_V21
 
 LINKS: dict[tuple[str, str], Link] = {
-    (link.station_version, link.csms_version): link for link in (V16_TO_V201, V201_TO_V16)
+    (link.station_version, link.csms_version): link for link in (V16_TO_V201, V201_TO_V16, V201_TO_V21, V21_TO_V201)
 }
+
+_SHARED = tuple({*SHARED_KEYS, *(prefix for link in LINKS.values() for prefix in link.shared_keys)})
 
 
 class NoPathError(Exception):
     """No link leads from the one version to the other."""
 
 
+@cache
+def path(station_version: str, csms_version: str) -> tuple[Link, ...]:
+    """The fewest links from the station's version to the CSMS's; a link between the two is a path of one. The links of
+    a path share one memory: keys of those that can meet never begin alike. Raises NoPathError."""
+    ways: deque[tuple[Link, ...]] = deque((link,) for link in LINKS.values() if link.station_version == station_version)
+    reached = {station_version}
+    while ways:
+        way = ways.popleft()
+        version = way[-1].csms_version
+        if version == csms_version:
+            return way
+        if version not in reached:
+            reached.add(version)
+            ways.extend((*way, link) for link in LINKS.values() if link.station_version == version)
+    raise NoPathError(f"no translation from {station_version} to {csms_version}")
+
+
 def csms_version_for(station_version: str, spoken: tuple[str, ...] | list[str]) -> str:
-    """The version to dial a backend with: the station's own where it is spoken, else the first that a link reaches.
+    """The version to dial a backend with: the station's own where it is spoken, else the first that links reach.
 
     `spoken`: the backend's versions, best first. Raises NoPathError.
     """
     if station_version in spoken:
         return station_version
     for version in spoken:
-        if (station_version, version) in LINKS:
+        with suppress(NoPathError):
+            path(station_version, version)
             return version
     raise NoPathError(f"no translation from {station_version} to {', '.join(spoken)}")
 
@@ -45,14 +73,38 @@ def between(
 ) -> Stage:
     """The stage for one station connection. `connected_at`: Unix time at which the station was accepted; `epoch`: what
     to add to `now` to get Unix time. Raises NoPathError."""
+    stage = _between(station_version, csms_version, options, memory, new_id, connected_at, epoch, validation)
+    translated = station_version != csms_version
+    if not quirked.needed(station_version, options.quirks, translated=translated):
+        return stage
+    return quirked.Quirked(stage, station_version, options.quirks, memory, translated=translated)
+
+
+def _between(
+    station_version: str,
+    csms_version: str,
+    options: Options,
+    memory: dict[str, Any],
+    new_id: Callable[[], str],
+    connected_at: float,
+    epoch: float,
+    validation: Validation,
+) -> Stage:
     if station_version == csms_version:
-        return Passthrough(station_version, validation=validation, answer_locally=options.answer_locally, epoch=epoch)
-    link = LINKS.get((station_version, csms_version))
-    if link is None:
-        raise NoPathError(f"no translation from {station_version} to {csms_version}")
-    return Session(link, options, memory, new_id, connected_at=connected_at, epoch=epoch)
+        return Passthrough(
+            station_version, new_id, memory, validation=validation, answer_locally=options.answer_locally, epoch=epoch
+        )
+    way = path(station_version, csms_version)
+    if len(way) > 1:
+        # A CSMS that comes back is told once what it missed, by the link that knows more of the station.
+        way = tuple(link if link.opened is not None else replace(link, resumed=None) for link in way)
+    stages = [
+        Session(link, options, memory, new_id, connected_at=connected_at, epoch=epoch, faces_station=place == 0)
+        for place, link in enumerate(way)
+    ]
+    return stages[0] if len(stages) == 1 else Chain(stages)
 
 
 def is_shared(key: str) -> bool:
     """Whether a memory key belongs to the station itself rather than to the station on one backend."""
-    return any(key.startswith(prefix) for link in LINKS.values() for prefix in link.shared_keys)
+    return key.startswith(_SHARED)

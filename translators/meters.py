@@ -80,7 +80,7 @@ def to_201(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str |
         samples: list[_Sample] = []
         for sample in entry.get("sampledValue") or []:
             try:
-                if _format(sample) == "SignedData":
+                if "format" in sample and _format(sample) == "SignedData":
                     signatures.append((timestamp, sample))
                 else:
                     samples.append(_sample(sample, lost))
@@ -220,7 +220,7 @@ def _place(sample: dict[str, Any]) -> dict[str, str]:
     """Phase and location. An unknown one drops the sample: without it the reading would be that of the whole outlet."""
     place: dict[str, str] = {}
     for name, words in _PLACE_FIELDS:
-        said = _said(sample, name)
+        said = _said(sample, name) if name in sample else ""
         if said:
             word = next((word for word in words if word.casefold() == said.casefold()), None)
             if word is None:

@@ -1,13 +1,18 @@
 """Both sides speak the same version: frames go on as the text they came as."""
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from translators import errors, local, schemas
-from translators.effects import Close, Effect, Note, ToCsms, ToStation, is_transaction_message
-from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Result
+from translators.effects import Close, Effect, Note, Remember, ToCsms, ToStation, is_transaction_message
+from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
 from translators.times import iso
 
 Validation = Literal["off", "count", "reject"]
+
+_BOOT = "passthrough/boot"
+SHARED_KEYS = ("passthrough/",)
+_MOST_CONNECTORS = 256
 
 
 class Passthrough:
@@ -17,6 +22,8 @@ class Passthrough:
     def __init__(
         self,
         version: str,
+        new_id: Callable[[], str] = lambda: "",
+        memory: dict[str, Any] | None = None,
         *,
         validation: Validation = "count",
         answer_locally: frozenset[str] = frozenset(),
@@ -28,9 +35,22 @@ class Passthrough:
         self._answer_locally = answer_locally
         self._of_station: dict[str, Call] = {}
         self._of_csms: dict[str, Call] = {}
+        self._new_id = new_id
+        self._memory: dict[str, Any] = {} if memory is None else memory
+        self._statuses: dict[tuple[Any, ...], Payload] = {}
+        self._replaying: list[Call] = []
 
     def open(self, now: float) -> list[Effect]:
         return []
+
+    def resumed(self, now: float) -> list[Effect]:
+        """The last boot, then the last status of every connector, as calls of our own: one after another."""
+        boot = self._memory.get(_BOOT)
+        if boot is None:
+            return []
+        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self._statuses.values())]
+        self._replaying = [Call(self._new_id(), action, payload) for action, payload in calls]
+        return [ToCsms(self._replaying[0])]
 
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         if isinstance(frame, Call):
@@ -39,12 +59,14 @@ class Passthrough:
                 if answer is not None:
                     note = Note("translated", self._facts(frame) | {"outcome": "answered"})
                     return [note, ToStation(Result(frame.message_id, answer))]
-            return self._called(frame, self._of_station, ToStation, ToCsms)
+            return self._kept(frame) + self._called(frame, self._of_station, ToStation, ToCsms)
         return self._replied(frame, self._of_csms, ToCsms)
 
     def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         if isinstance(frame, Call):
             return self._called(frame, self._of_csms, ToCsms, ToStation)
+        if self._replaying and frame.key == self._replaying[0].key:
+            return self._replayed(frame)
         return self._replied(frame, self._of_station, ToStation)
 
     def tick(self, now: float) -> list[Effect]:
@@ -58,7 +80,33 @@ class Passthrough:
         self._of_csms.clear()
 
     def idle(self) -> bool:
-        return not self._of_station and not self._of_csms
+        return not self._of_station and not self._of_csms and not self._replaying
+
+    def _kept(self, call: Call) -> list[Effect]:
+        """Keep what a backend that comes back is told: the boot (also for the next connection: a station boots once),
+        and the last status of every connector."""
+        if call.action not in ("BootNotification", "StatusNotification"):
+            return []
+        try:
+            payload = call.payload
+        except BadFrame:
+            return []
+        if call.action == "BootNotification":
+            self._memory[_BOOT] = payload
+            return [Remember(_BOOT, payload)]
+        place = (str(payload.get("evseId")), str(payload.get("connectorId")))
+        if place in self._statuses or len(self._statuses) < _MOST_CONNECTORS:
+            self._statuses[place] = payload
+        return []
+
+    def _replayed(self, reply: Result | Error | NoAnswer) -> list[Effect]:
+        done = self._replaying.pop(0)
+        notes: list[Effect] = []
+        if not isinstance(reply, Result):
+            notes.append(Note("replay_failed", {"action": done.action}))
+            if done.action == "BootNotification":
+                self._replaying.clear()
+        return [*notes, *(ToCsms(call) for call in self._replaying[:1])]
 
     def _called(
         self, call: Call, pending: dict[str, Call], back: type[ToStation | ToCsms], onward: type[ToStation | ToCsms]
@@ -86,7 +134,7 @@ class Passthrough:
             return [back(reply)] if self.version == "ocpp2.1" else [Note("send_dropped", {"action": "CALLRESULTERROR"})]
         call = pending.pop(reply.key, None)
         if call is None:
-            return [Note("unmatched", {})]
+            return [Note("unmatched", {"peer": "csms" if back is ToStation else "station"})]
         if isinstance(reply, NoAnswer):
             return self._unanswered(call, reply, back)
         if isinstance(reply, Result):

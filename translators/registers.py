@@ -15,6 +15,7 @@ from translators.words.metering import REGISTER
 _WH = {"": 1, "wh": 1, "kwh": 1000}
 _OUTLET = "Outlet"
 _ALL = "all"
+_ONE = Decimal(1)
 _PHASES = {_ALL: _ALL, "L1": "L1", "L1-N": "L1", "L2": "L2", "L2-N": "L2", "L3": "L3", "L3-N": "L3"}
 """Some stations write an energy's phase as L1-N. N alone is never part of a sum."""
 
@@ -33,12 +34,19 @@ def registers(meter_values: list[dict[str, Any]]) -> list[Register]:
     Of several readings the one at the outlet (the default location) for all phases counts; where each phase has its
     own register their sum does. Samples with equal timestamps belong together, in one entry or in several.
     """
+    if len(meter_values) == 1:
+        samples = [one for one in meter_values[0].get("sampledValue") or [] if _is_register(one)]
+        if len(samples) == 1:  # the usual message
+            reading = _reading(samples)
+            context = samples[0].get("context") or "Sample.Periodic"
+            timestamp = str(meter_values[0].get("timestamp"))
+            return [] if reading is None else [Register(_whole(reading), timestamp, context)]
     moments: dict[tuple[float, str, str], list[dict[str, Any]]] = {}
     for entry in meter_values:
         timestamp = str(entry.get("timestamp"))
         at = times.epoch(timestamp)
         for sample in entry.get("sampledValue") or []:
-            if (sample.get("measurand") or REGISTER) == REGISTER:
+            if _is_register(sample):
                 context = sample.get("context") or "Sample.Periodic"
                 # A moment that cannot be read is older than all others: the order of the rest stays right.
                 place = (float("-inf") if at is None else at, timestamp, context)
@@ -48,8 +56,7 @@ def registers(meter_values: list[dict[str, Any]]) -> list[Register]:
     for (_, timestamp, context), samples in sorted(moments.items(), key=lambda item: item[0][0]):
         reading = _reading(samples)
         if reading is not None:
-            whole = reading.quantize(Decimal(1), ROUND_HALF_UP)
-            found.append(Register(int(whole), timestamp, context))
+            found.append(Register(_whole(reading), timestamp, context))
     return found
 
 
@@ -74,8 +81,18 @@ def register_sample(wh: int, context: str) -> dict[str, Any]:
     return {"value": wh, "context": context, "measurand": REGISTER, "unitOfMeasure": {"unit": "Wh"}}
 
 
+def _is_register(sample: dict[str, Any]) -> bool:
+    return (sample.get("measurand") or REGISTER) == REGISTER
+
+
+def _whole(reading: Decimal) -> int:
+    return int(reading.quantize(_ONE, ROUND_HALF_UP))
+
+
 def _reading(samples: list[dict[str, Any]]) -> Decimal | None:
     """The register in Wh among samples of one moment."""
+    if len(samples) == 1:
+        return _in_wh(samples[0]) if (samples[0].get("phase") or _ALL) in _PHASES else None
     by_place: dict[str, dict[str, Decimal]] = {}
     for sample in samples:
         value = _in_wh(sample)

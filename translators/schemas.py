@@ -97,6 +97,23 @@ def schema(version: str, action: str, answer: bool) -> dict[str, Any]:
     raise KeyError(action)
 
 
+def resolved(part: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """A part of a schema, or the definition it refers to."""
+    while "$ref" in part:
+        part = root["definitions"][part["$ref"].rsplit("/", 1)[1]]
+    return part
+
+
+def fields(version: str, action: str, path: tuple[str | int, ...], *, answer: bool) -> frozenset[str]:
+    """The names an object at this place of a payload may have; none for a place that holds no object."""
+    root = schema(version, action, answer)
+    part = resolved(root, root)
+    for step in path:
+        inner = part.get("items", {}) if isinstance(step, int) else part.get("properties", {}).get(step, {})
+        part = resolved(inner, root)
+    return frozenset(part.get("properties", ()))
+
+
 @cache
 def _validator(version: str, action: str, answer: bool) -> _Validator:
     return jsonschema_rs.validator_for(schema(version, action, answer), validate_formats=False)

@@ -2,7 +2,8 @@
 
 A session never touches a socket or a clock. Time comes in as `now` (seconds, steady); `epoch` is what to add to it to
 get Unix time. Message ids on either side are the session's own, from `new_id`: both sides may choose the same ids, so
-those of one are never used towards the other.
+those of one are never used towards the other. In a chain only the first session faces the station: the others tell the
+one before them that a call was not answered, and the first decides what that means to the station.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from translators.effects import (
     Unanswerable,
     is_transaction_message,
 )
-from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Reply, Result
+from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Payload, Reply, Result
 from translators.tables import Conversation, Link
 from translators.times import iso
 
@@ -53,6 +54,8 @@ class Options:
     """Station actions this CSMS cannot take: answered here."""
     guard: dict[str, str] = field(default_factory=dict)
     """Calls that could move or lock out a station -> reject | adopt | forward."""
+    quirks: tuple[str, ...] = ()
+    """Names of `translators.quirks` that this station has, whoever made it; `-name` for one it has not."""
     provision: bool = True
     """Set a 2.0.1 station's transaction start and stop points after its boot."""
 
@@ -85,15 +88,18 @@ class Session:
         *,
         connected_at: float = 0.0,
         epoch: float = 0.0,
+        faces_station: bool = True,
     ) -> None:
         self.link = link
         self.options = options
         self.memory = memory
         self.connected_at = connected_at
         self.epoch = epoch
+        self._faces_station = faces_station
         self._now = connected_at - epoch
         self._new_id = new_id
         self._versions: dict[Side, str] = {"station": link.station_version, "csms": link.csms_version}
+        self._drops_custom_data = link.station_version != "ocpp1.6" and link.csms_version == "ocpp1.6"
         self._asked: dict[tuple[Side, str], tuple[_Job, str]] = {}
         self._expecting: list[_Job] = []
         self._effects: list[Effect] = []
@@ -123,6 +129,13 @@ class Session:
         self._now = now
         if self.link.opened is not None:
             self._start(_Job(self.link.opened(self), "csms", None, "translated"))
+        return self._flush()
+
+    def resumed(self, now: float) -> list[Effect]:
+        """The CSMS has a new connection under a session that went on."""
+        self._now = now
+        if self.link.resumed is not None:
+            self._start(_Job(self.link.resumed(self), "csms", None, "translated"))
         return self._flush()
 
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
@@ -164,6 +177,9 @@ class Session:
                 self._called(side, frame)
             else:
                 self._effects.append(Note("send_dropped", {"side": side, "action": frame.action}))
+        elif isinstance(frame, Error) and frame.type != CALLERROR:
+            # It speaks of an answer that was given: nobody waits for it.
+            self._effects.append(Note("send_dropped", {"side": side, "action": "CALLRESULTERROR"}))
         else:
             self._replied(side, frame)
         return self._flush()
@@ -195,6 +211,8 @@ class Session:
             )
         if offence is not None:
             return self._fail(job, Refused(schemas.error_code(offence), str(offence)), "invalid")
+        if self._drops_custom_data and side == "station" and '"customData"' in call.text:
+            self._effects.append(Note("lost", {**self._facts(job), "field": "customData"}))
         if side == "station" and call.action in self.options.answer_locally:
             answer = local.answer(self._versions[side], call.action, self.time)
             if answer is not None:
@@ -206,10 +224,12 @@ class Session:
     def _replied(self, side: Side, reply: Reply) -> None:
         job, action = self._asked.pop((side, reply.key), (None, ""))
         if job is None:
-            self._effects.append(Note("unmatched", {"side": side}))
+            self._effects.append(Note("unmatched", {"peer": side}))
             return
         if isinstance(reply, NoAnswer):
             return self._throw(job, PeerSilent(reply.told))
+        if isinstance(reply, Error) and reply.unheard:
+            return self._throw(job, PeerSilent(reply.unheard))
         if isinstance(reply, Error):
             return self._throw(job, PeerError(reply.code, reply.description, reply.details or {}))
         version = self._versions[side]
@@ -317,7 +337,7 @@ class Session:
         version = self._versions[job.side]
         spell = errors.spelt_for
         call = job.call
-        if job.side == "station" and is_transaction_message(call) and _is_weather(failure):
+        if job.side == "station" and self._faces_station and is_transaction_message(call) and _is_weather(failure):
             # Section 3.7.1 of 1.6 and E13 of 2.0.1: an unanswered message is kept, a refused one may be dropped.
             job.answered = True
             self._effects.append(Note("withheld", {**self._facts(job), "why": str(failure)}))
@@ -329,7 +349,7 @@ class Session:
             details = {"gateway": f"{'upstream' if job.side == 'station' else 'station'} CALLERROR {failure.code[:50]}"}
             error = Error(call.message_id, spell(version, failure.code), failure.description, details)
         else:
-            error = Error(call.message_id, "InternalError", f"{_OTHER[job.side]} {failure}")
+            error = Error(call.message_id, "InternalError", f"{_OTHER[job.side]} {failure}", unheard=str(failure))
         self._reply(job, error, outcome or job.outcome)
 
     def _reply(self, job: _Job, frame: Result | Error, outcome: str) -> None:

@@ -69,6 +69,8 @@ class Link:
     from_csms: Table
     opened: Callable[["Session"], Conversation] | None = None
     """Work that begins with the session: conversations that a lost connection interrupted."""
+    resumed: Callable[["Session"], Conversation] | None = None
+    """What a CSMS is told first when it has lost its connection and has a new one under the same session."""
     shared_keys: tuple[str, ...] = ()
     """Prefixes of memory keys that belong to the station, whichever backend it talks to."""
 

@@ -6,6 +6,7 @@ fraction, the text "0". What can be read is read; what goes out is UTC with Z an
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _MOMENT = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -15,6 +16,8 @@ _MOMENT = re.compile(
 _FITS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,3})?Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 64
+_READ_LATELY = 1024
+"""A message's timestamp is asked for several times on its way."""
 
 
 def parse(text: object) -> datetime | None:
@@ -23,8 +26,16 @@ def parse(text: object) -> datetime | None:
     A text without a zone is read as UTC, one without a time of day as the day's beginning. Further digits of the
     fraction are cut, never rounded up: a moment must not slip into the future.
     """
-    if not isinstance(text, str) or len(text) > _LONGEST:
-        return None
+    return _parsed(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+
+
+@lru_cache(_READ_LATELY)
+def _parsed(text: str) -> datetime | None:
+    if _FITS.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return None
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         return None
@@ -48,8 +59,13 @@ def normalise(text: object) -> str | None:
 
     A text that already fits comes back unchanged, so a timestamp is not rewritten without need.
     """
-    moment = parse(text)
-    if moment is None or not isinstance(text, str):
+    return _normalised(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+
+
+@lru_cache(_READ_LATELY)
+def _normalised(text: str) -> str | None:
+    moment = _parsed(text)
+    if moment is None:
         return None
     if _FITS.fullmatch(text):
         return text
@@ -68,7 +84,12 @@ def iso(epoch_seconds: float) -> str:
 
 def epoch(text: object) -> float | None:
     """Seconds since 1970 (negative before), or None when the text names no moment."""
-    moment = parse(text)
+    return _seconds(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+
+
+@lru_cache(_READ_LATELY)
+def _seconds(text: str) -> float | None:
+    moment = _parsed(text)
     return None if moment is None else (moment - _EPOCH).total_seconds()
 
 

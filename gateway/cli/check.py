@@ -24,13 +24,14 @@ from gateway.cli import Failed
 def command(path: Path, as_json: bool) -> None:
     """Validates a configuration, the files it names, and its routes.
 
-    Every mistake of the file is one line on stderr, FILE:LINE:COLUMN: PATH.TO.KEY: WHAT IS WRONG, and the exit code is 2;
-    otherwise a summary is printed and the exit code is 0.
+    Every mistake of the file and of its stations file is one line on stderr, FILE:LINE:COLUMN: PATH.TO.KEY: WHAT IS
+    WRONG, and the exit code is 2; otherwise a summary is printed and the exit code is 0.
     """
-    from gateway.config import ConfigError, load
+    from gateway.config import ConfigError
+    from gateway.stations import load_all
 
     try:
-        config = load(path, os.environ)
+        config, stations = load_all(path, os.environ)
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "mistakes": error.mistakes}, indent=2))
@@ -64,6 +65,8 @@ def command(path: Path, as_json: bool) -> None:
         "listeners": listeners,
         "backends": backends,
         "routes": routes,
+        "unknown_stations": config.unknown_stations,
+        "stations": {"file": str(stations.path), "count": len(stations)} if stations.path is not None else None,
         "store": str(config.store),
         "admin": str(config.admin.bind),
     }
@@ -85,5 +88,8 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         match = ", ".join(f"{key} {value}" for key, value in route["match"].items()) or "every station"
         followers = f" (+ {', '.join(route['followers'])})" if route["followers"] else ""
         lines.append(f"route     {match} -> {route['backend']}{followers}")
+    if summary["stations"] is not None:
+        count, others = summary["stations"]["count"], summary["unknown_stations"]
+        lines.append(f"stations  {count} in {summary['stations']['file']}, others: {others}")
     lines += [f"store     {summary['store']}", f"admin     http://{summary['admin']}"]
     return lines + [f"warning   {warning}" for warning in summary["warnings"]]

@@ -9,7 +9,15 @@ import click
 
 
 @click.command()
-@click.option("-c", "--config", "path", type=click.Path(path_type=Path), required=True, help="The configuration file.")
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("gateway.yaml"),
+    show_default=True,
+    help="The configuration file.",
+)
 @click.option(
     "--loop",
     "loop_name",
@@ -21,24 +29,28 @@ import click
 def command(path: Path, loop_name: str) -> None:
     """Run the gateway.
 
-    SIGTERM drains, a second one stops at once; SIGHUP reads the configuration and the certificates again.
+    SIGTERM drains, a second one stops at once; SIGHUP reads the configuration, the stations file and the certificates
+    again.
     """
+    import structlog
+
     from gateway import logs
     from gateway.app import App, StartError
-    from gateway.config import ConfigError, load
+    from gateway.config import ConfigError
+    from gateway.stations import load_all
 
     try:
-        config = load(path, os.environ)
+        config, stations = load_all(path, os.environ)
     except ConfigError as error:
         for line in error.mistakes:
             click.echo(line, err=True)
         sys.exit(2)
     logs.configure(config.log)
     for line in config.warnings:
-        click.echo(f"warning: {line}", err=True)
+        structlog.get_logger("app").warning("configuration_warning", why=line)
 
     async def main() -> None:
-        await App(config, loop_name).run()
+        await App(config, stations, loop_name).run()
 
     try:
         if loop_name == "uvloop":

@@ -51,13 +51,13 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
                 what = f"TLS {listener.tls.min_version} is broken; keep such stations on a listener of their own"
                 yield document.mistake((*here, "tls", "min_version"), what)
             yield from tls.expiries(document, (*here, "tls", "certificate"), listener.tls.certificate)
-    no_secret = all(set(listener.auth) <= {"none", "mtls"} for listener in config.listeners)
+    no_secret = all("forward" not in listener.auth for listener in config.listeners)
     for name, backend in config.backends.items():
         here = ("backends", name)
         if document.get(*here, "subprotocols") is None:
             yield document.mistake((*here, "subprotocols"), "not given: the backend is taken to speak ocpp1.6 only")
         if backend.auth == "forward" and no_secret:
-            yield document.mistake((*here, "auth"), "forward has nothing to pass on: no listener takes a password")
+            yield document.mistake((*here, "auth"), "forward has nothing to pass on: no listener's auth is forward")
         if backend.tls != BackendTls() and backend.url.startswith("ws:"):
             yield document.mistake((*here, "tls"), "not used: the url is ws://, without TLS")
         if backend.tls.certificate is not None:
@@ -125,6 +125,15 @@ def _route(document: Document, here: Steps) -> Iterator[Mistake]:
 
             known = frozenset[str]().union(*map(csms_actions, VERSIONS))
             yield from _actions(document, (*follower, "allow"), known, "an action that a CSMS calls")
+    if document.get(*here, "quirks"):
+        from translators.quirked import is_quirk
+        from translators.quirks import QUIRKS
+
+        for child in document.steps(*here, "quirks"):
+            name = document.get(*child)
+            if isinstance(name, str) and not is_quirk(name):
+                what = f"{name!r} is not a quirk" + suggestion(name.removeprefix("-"), sorted(QUIRKS))
+                yield document.mistake(child, what)
 
 
 def _backend_name(document: Document, steps: Steps) -> Iterator[Mistake]:

@@ -15,10 +15,11 @@ import yaml
 Steps = tuple[str | int, ...]
 """The way from the top of the file to a value: keys and list indices."""
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STANDARD = "tag:yaml.org,2002:"
 _NULL = _STANDARD + "null"
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""Plain scalars that are None."""
 _DEPTH = 32
 _VARIABLE = re.compile(
     r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:[^{}]|\{[^{}]*\})*))?\}|(?P<odd>\{))"
@@ -68,7 +69,7 @@ class Document:
         self._keys: dict[Steps, Place] = {}
         self._values: dict[Steps, Place] = {}
         try:
-            root = yaml.compose(text, Loader=_LOADER)
+            root = yaml.compose(text, Loader=LOADER)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = ", ".join(part for part in (error.context, error.problem) if part)
@@ -175,8 +176,8 @@ class Document:
             self.blank.add(steps)
         text = self._expand(node, steps)
         # Quotes (a style) and `!!str` (a tag) keep the word null a word.
-        plain = not node.style and (node.tag == _NULL or node.value not in _NULLS)
-        return None if plain and text in _NULLS else text
+        plain = not node.style and (node.tag == _NULL or node.value not in NULLS)
+        return None if plain and text in NULLS else text
 
     def _expand(self, node: yaml.ScalarNode, steps: Steps) -> str:
         def value(found: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Reads the configuration file: text, shape, meaning; all mistakes of one run together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -8,15 +8,14 @@ from pydantic import ValidationError
 from gateway.config import checks
 from gateway.config.document import Document, Mistake, Steps
 from gateway.config.model import Config
+from gateway.config.values import resolve
 from gateway.config.wording import mistakes_of
 
 NOT_YET: dict[str, str] = {
-    "listeners.auth=basic": "this version cannot verify passwords yet; use forward or none",
     "listeners.auth=mtls": "this version cannot verify station certificates as credentials yet; use forward or none",
     "backends.*.when_down=buffer": "this version cannot buffer yet; use hold or close",
     "backends.*.guard.*=adopt": "this version cannot adopt yet; use reject or forward",
     "routes.followers": "this version cannot copy to followers yet; leave the key out",
-    "stations_file": "this version reads no stations file yet; leave the key out",
     "store=redis:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
     "store=rediss:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
     "store=redis+sentinel:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
@@ -27,24 +26,30 @@ sentence. `*` stands for a name, list indices are left out. A feature that has a
 
 
 class ConfigError(Exception):
-    """The file cannot be used. `mistakes` are lines `file:line:column: path.to.key: what is wrong`, in file order."""
+    """The file cannot be used. `mistakes` are lines `file:line:column: path.to.key: what is wrong`, in file order;
+    `stations_file` is the one it names, if that much could be made out."""
 
-    def __init__(self, mistakes: list[str]) -> None:
+    def __init__(self, mistakes: Sequence[str], stations_file: Path | None = None) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+        self.stations_file = stations_file
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:
     """The configuration in the file at `path`, its `${NAME}` taken from `env`. Raises ConfigError with every mistake."""
+    return parse(read_text(path), env, path=path)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file. Raises ConfigError."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ConfigError([f"{path}:1:1: (file): cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise ConfigError([f"{path}:{line}:{column}: (file): is not UTF-8 text"]) from None
-    return parse(text, env, path=path)
 
 
 def parse(text: str, env: Mapping[str, str], *, path: Path = Path("gateway.yaml")) -> Config:
@@ -68,15 +73,24 @@ def parse(text: str, env: Mapping[str, str], *, path: Path = Path("gateway.yaml"
         meaning = [mistake for mistake in checks.mistakes(document) if not document.is_broken(mistake.steps)]
         found += unable + objections + [mistake for mistake in meaning if mistake.steps not in told]
     if found or config is None:
-        raise ConfigError(_lines(found, path))
+        raise ConfigError(lines(found, path), _stations_file(document))
     config._path = path
-    config._warnings = tuple(_lines(list(checks.warnings(document, config)), path))
+    config._warnings = tuple(lines(list(checks.warnings(document, config)), path))
     return config
 
 
-def _lines(mistakes: list[Mistake], path: Path) -> list[str]:
+def lines(mistakes: list[Mistake], path: Path) -> list[str]:
+    """The mistakes of the file at `path` as they are printed, each once, in file order."""
     in_order = sorted(mistakes, key=lambda mistake: (mistake.place, mistake.steps and str(mistake.steps)))
     return list(dict.fromkeys(mistake.line(str(path)) for mistake in in_order))
+
+
+def _stations_file(document: Document) -> Path | None:
+    name = document.get("stations_file")
+    if not isinstance(name, str) or not name or document.is_broken(("stations_file",)):
+        return None
+    path = resolve(name, document.base)
+    return path if path.is_file() else None
 
 
 def _not_yet(document: Document) -> list[Mistake]:

@@ -209,11 +209,12 @@ class Follower(Section):
 
 
 class Route(Section):
-    """Stations that match go to `backend`; the first matching route wins."""
+    """Stations that match go to `backend`; the first matching route wins. `quirks` are what they get wrong."""
 
     match: Match = Match()
     backend: Text
     followers: tuple[Follower, ...] = ()
+    quirks: Annotated[tuple[Text, ...], Once] = ()
 
 
 class Admin(Section):

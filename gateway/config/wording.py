@@ -30,16 +30,18 @@ _WORDS = {
 }
 
 
-def mistakes_of(error: ValidationError, document: Document) -> Iterator[Mistake]:
-    """One mistake for each objection of the model, in words."""
+def mistakes_of(
+    error: ValidationError, document: Document, model: type[BaseModel] = Config, under: Steps = ()
+) -> Iterator[Mistake]:
+    """One mistake for each objection of the model, in words. `model` was shown what stands at `under`."""
     for objection in error.errors(include_url=False, include_input=False):
-        kind, loc = objection["type"], objection["loc"]
+        kind, loc = objection["type"], (*under, *objection["loc"])
         steps = _steps(loc, document, absent=kind == "missing")
         if kind == "too_short" and document.get(*steps):
             continue  # what is left after every entry was refused; each of them has been told
         facts: dict[str, Any] = {**objection.get("ctx", {}), **_seen(document.get(*steps))}
         if kind == "extra_forbidden":
-            known = _known_keys(steps[:-1])
+            known = _known_keys(model, steps[len(under) : -1])
             yield document.mistake(steps, "unknown key" + suggestion(str(steps[-1]), known), at_key=True)
         elif kind == "literal_error":
             allowed = _allowed(facts["expected"])
@@ -85,8 +87,7 @@ def _allowed(expected: str) -> list[str]:
     return [word.strip().strip("'") for word in expected.replace(" or ", ", ").split(",")]
 
 
-def _known_keys(steps: Steps) -> list[str]:
-    model: type[BaseModel] = Config
+def _known_keys(model: type[BaseModel], steps: Steps) -> list[str]:
     for step in steps:
         if isinstance(step, str) and step in model.model_fields:
             model = _section_in(model.model_fields[step].annotation) or model

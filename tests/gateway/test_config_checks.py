@@ -40,6 +40,19 @@ def test_listener_subprotocols_and_auth(everything_arrived: None) -> None:
     assert parse(head + "    auth: [none, forward]\n" + REST, {}).listeners[0].auth == ("none", "forward")
 
 
+def test_quirks_are_known() -> None:
+    head = "listeners: [{bind: h:80}]\nbackends: {a: {url: 'ws://h/'}}\n"
+    assert mistakes(
+        head + "routes:\n  - backend: a\n    quirks: [kebab, -zj_beny, -, webasto_next, webasto_next]\n"
+    ) == [
+        "g.yaml:5:13: routes[0].quirks: names webasto_next more than once",
+        "g.yaml:5:14: routes[0].quirks[0]: 'kebab' is not a quirk; did you mean 'keba'?",
+        "g.yaml:5:31: routes[0].quirks[2]: '-' is not a quirk",
+    ]
+    found = parse(head + "routes: [{backend: a, quirks: [keba, -abl]}]\n", {})
+    assert found.routes[0].quirks == ("keba", "-abl")
+
+
 def test_followers(everything_arrived: None) -> None:
     text = """\
 listeners: [{bind: "h:1"}]
@@ -139,7 +152,7 @@ routes:
     assert [line.replace(f"{tmp_path}/", "") for line in found.warnings] == [
         f"g.yaml:4:75: listeners[2].tls.certificate: server.crt expires on {expires}",
         "g.yaml:4:117: listeners[2].tls.min_version: TLS 1.0 is broken; keep such stations on a listener of their own",
-        "g.yaml:6:3: backends.a.auth: forward has nothing to pass on: no listener takes a password",
+        "g.yaml:6:3: backends.a.auth: forward has nothing to pass on: no listener's auth is forward",
         "g.yaml:6:3: backends.a.subprotocols: not given: the backend is taken to speak ocpp1.6 only",
         "g.yaml:6:28: backends.a.tls: not used: the url is ws://, without TLS",
         "g.yaml:8:31: routes[0].match.tag: never used: tags come from a stations_file",

@@ -7,7 +7,7 @@ import pytest
 from gateway.identity import (
     BadCredentials,
     Basic,
-    choose_subprotocol,
+    offered_subprotocols,
     read_basic,
     read_identity,
     segment_of,
@@ -91,17 +91,15 @@ def test_bad_credentials(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offers", "chosen"),
+    ("lines", "offered"),
     [
-        (["ocpp1.6"], ("ocpp1.6", True)),
-        (["ocpp1.6, ocpp2.0.1"], ("ocpp2.0.1", True)),
-        ([",ocpp2.0.1"], ("ocpp2.0.1", True)),
-        (["ocpp1.6", "ocpp1.5"], ("ocpp1.6", True)),
-        (["ocpp1.5"], (None, True)),
-        (["ocpp"], (None, True)),
-        ([], (None, False)),
-        ([" , "], (None, False)),
+        (["ocpp1.6"], ["ocpp1.6"]),
+        (["ocpp1.6, ocpp2.0.1"], ["ocpp1.6", "ocpp2.0.1"]),
+        ([",ocpp2.0.1"], ["ocpp2.0.1"]),
+        (["ocpp1.6", "ocpp1.5"], ["ocpp1.6", "ocpp1.5"]),
+        ([], []),
+        ([" , "], []),
     ],
 )
-def test_subprotocols(offers: list[str], chosen: tuple[str | None, bool]) -> None:
-    assert choose_subprotocol(offers, ("ocpp2.0.1", "ocpp1.6")) == chosen
+def test_subprotocols(lines: list[str], offered: list[str]) -> None:
+    assert offered_subprotocols(lines) == offered

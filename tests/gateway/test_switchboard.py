@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -44,6 +45,22 @@ def test_after_a_close_nothing_comes_out() -> None:
     one.from_station(Call("a", "StartTransaction", {}), 0)
     assert isinstance(one.tick(5)[-1], Close)
     assert one.from_station(Call("b", "Heartbeat", {}), 6) == []
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_a_lost_backend_asked_is_answered_to_nobody(held: bool) -> None:
+    one = board()
+    one.from_csms(Call("1", "Reset", {"type": "Soft"}), 0)
+    one.hold_csms() if held else one.lost_csms(1)
+    if held:
+        one.resume_csms(2)
+    # The new connection begins to count anew: its first call must not get the answer to the old one.
+    assert frames(one.from_csms(Call("1", "ClearCache", {}), 3), ToStation) == []
+    effects = one.from_station(Result("1", {"status": "Accepted"}), 4)
+    assert frames(effects, ToCsms) == []
+    assert [frame[2] for frame in frames(effects, ToStation)] == ["ClearCache"]
+    effects = one.from_station(Result("1", {"status": "Rejected"}), 5)
+    assert frames(effects, ToCsms) == [[3, "1", {"status": "Rejected"}]]
 
 
 def test_a_station_that_pipelines_is_not_refused_but_the_reader_is_told_to_stop() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,9 @@ async def test_a_backend_that_asks_too_much_is_told(tmp_path: Path) -> None:
 
 
 async def test_both_sides_end_together(tmp_path: Path) -> None:
-    async with Csms().running() as csms, gateway(tmp_path, configuration(("same", csms))) as running:
+    config = configuration(("same", csms := Csms()))
+    config["backends"]["same"]["when_down"] = "close"
+    async with csms.running(), gateway(tmp_path, config) as running:
         ws = await running.station()
         await ws.close(1000, "done")
         await csms.wait(lambda: csms.closes == [1000], 1)
@@ -167,12 +170,12 @@ async def test_a_silent_peer_is_noticed(tmp_path: Path) -> None:
             ws.transport.abort()
             ws = await running.station()
             csms.connections[-1].transport.pause_reading()
-            assert (await closed(ws, 3))[0] == 1012
+            await csms.wait(lambda: len(csms.connections) == 3, 3)
+            assert await ask(ws, [2, "b", "Heartbeat", {}]) == [3, "b", {}]
+            await ws.close()
 
 
 async def test_drain_lets_stations_go_and_a_reload_does_not(tmp_path: Path) -> None:
-    import signal
-
     async with Csms().running() as csms:
         config = configuration(("same", csms))
         async with gateway(tmp_path, config, tls=True) as running:
@@ -195,3 +198,39 @@ async def test_drain_lets_stations_go_and_a_reload_does_not(tmp_path: Path) -> N
                 assert (await closed(ws))[0] == 1012
             await asyncio.wait_for(running.process.wait(), 10)
             assert running.process.returncode == 0
+
+
+async def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
+    async with (
+        Csms(answer=lambda frame: None).running() as csms,
+        gateway(tmp_path, configuration(("same", csms))) as running,
+    ):
+        ws = await running.station()
+        # A call at work, and a station that will not say goodbye.
+        await ws.send('[2,"a","Heartbeat",{}]')
+        await csms.wait(lambda: csms.texts)
+        ws.transport.pause_reading()
+        running.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        assert running.process.returncode is None
+        running.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(running.process.wait(), 5)
+        ws.transport.abort()
+
+
+async def test_not_ready_while_draining(tmp_path: Path) -> None:
+    async with (
+        Csms(answer=lambda frame: None).running() as csms,
+        gateway(tmp_path, configuration(("same", csms))) as running,
+    ):
+        ws = await running.station()
+        await ws.send('[2,"a","Heartbeat",{}]')
+        await csms.wait(lambda: csms.texts)
+        running.process.send_signal(signal.SIGTERM)
+        await csms.wait(lambda: running.events("drain_began"))
+        status, body = await running.get("/readyz")
+        assert (status, json.loads(body)["reasons"]) == (503, ["draining"])
+        assert (await running.get("/livez"))[0] == 200
+        await csms.send([3, "a", {"currentTime": "2026-11-21T10:00:00Z"}])
+        assert json.loads(await ws.recv())[:2] == [3, "a"]
+        assert (await closed(ws))[0] == 1012

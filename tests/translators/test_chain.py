@@ -1,8 +1,8 @@
 """Stages in a row behave as one."""
 
 from translators.chain import Chain
-from translators.effects import Note, ToCsms, ToStation
-from translators.frames import Call, Frame, NoAnswer, Result
+from translators.effects import Effect, Note, Remember, ToCsms, ToStation
+from translators.frames import CALLRESULTERROR, Call, Error, Frame, NoAnswer, Result, Send
 from translators.passthrough import Passthrough
 
 
@@ -48,3 +48,98 @@ def test_close_closes_all() -> None:
     chain.from_station(Call("a", "Heartbeat", {}), 0)
     chain.close()
     assert chain.idle()
+
+
+class Busy:
+    """A stage of a test's own making: says what it is told to say when it hears a text."""
+
+    epoch = 0.0
+
+    def __init__(self, **says: list[Effect]) -> None:
+        self.says = says
+        self.heard: list[str] = []
+
+    def hear(self, name: str) -> list[Effect]:
+        self.heard.append(name)
+        return self.says.get(name, [])
+
+    def open(self, now: float) -> list[Effect]:
+        return self.hear("open")
+
+    def resumed(self, now: float) -> list[Effect]:
+        return self.hear("resumed")
+
+    def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        return self.hear(f"up_{frame.message_id}")
+
+    def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        return self.hear(f"down_{frame.message_id}")
+
+    def tick(self, now: float) -> list[Effect]:
+        return self.hear("tick")
+
+    def deadline(self) -> float | None:
+        return None
+
+    def close(self) -> None: ...
+
+    def idle(self) -> bool:
+        return True
+
+
+def call(name: str) -> Call:
+    return Call(name, "Heartbeat", {})
+
+
+def test_one_call_at_a_time_between_stages() -> None:
+    first = Busy(up_s=[ToCsms(call("a")), ToCsms(call("b")), ToCsms(call("c"))])
+    second = Busy(down_w=[ToStation(Result("a", {}))], down_x=[ToStation(Error("b", "InternalError"))])
+    chain = Chain([first, second])
+    chain.from_station(call("s"), 0)
+    assert second.heard == ["up_a"]
+    chain.from_csms(Result("w", {}), 1)
+    assert second.heard == ["up_a", "down_w", "up_b"]
+    chain.from_csms(Result("x", {}), 2)
+    assert second.heard[3:] == ["down_x", "up_c"]
+    assert first.heard == ["up_s", "down_a", "down_b"]
+
+
+def test_the_directions_do_not_wait_for_each_other() -> None:
+    first, second = Busy(up_s=[ToCsms(call("a"))]), Busy(down_c=[ToStation(call("k"))])
+    chain = Chain([first, second])
+    chain.from_station(call("s"), 0)
+    chain.from_csms(call("c"), 1)
+    assert first.heard == ["up_s", "down_k"]
+
+
+def test_a_send_and_a_callresulterror_wait_for_nothing_and_open_nothing() -> None:
+    first = Busy(up_s=[ToCsms(call("a")), ToCsms(Send("n", "X", {})), ToCsms(call("b"))])
+    second = Busy(up_n=[ToStation(Error("a", "InternalError", type=CALLRESULTERROR))])
+    chain = Chain([first, second])
+    chain.from_station(call("s"), 0)
+    assert second.heard == ["up_a", "up_n"]
+
+
+def test_a_stage_that_is_entered_anew_keeps_its_effects_in_order() -> None:
+    """The answer lets the next call in; what it makes the stage remember comes after what was remembered before."""
+    old, new = Remember("x", "old"), Remember("x", "new")
+    first = Busy(up_s=[ToCsms(call("a")), ToCsms(call("b"))])
+    second = Busy(up_a=[ToStation(Result("a", {})), old], up_b=[new])
+    assert Chain([first, second]).from_station(call("s"), 0) == [old, new]
+
+
+def test_all_are_open_before_one_hears_of_another() -> None:
+    heard: list[str] = []
+    first, second = Busy(open=[ToCsms(call("a"))]), Busy(open=[ToStation(call("k"))])
+    first.heard = second.heard = heard
+    Chain([first, second]).open(0)
+    assert heard == ["open", "open", "up_a", "down_k"]
+
+
+def test_a_csms_that_is_back_hears_first_what_it_must_hear_first() -> None:
+    first = Busy(up_s=[ToCsms(call("a"))], resumed=[ToCsms(call("boot"))])
+    second = Busy(up_boot=[ToCsms(call("w"))], resumed=[ToCsms(call("own"))])
+    chain = Chain([first, second])
+    chain.from_station(call("s"), 0)
+    out = chain.resumed(1)
+    assert [effect.frame.message_id for effect in out if isinstance(effect, ToCsms)] == ["w", "own"]

@@ -143,3 +143,91 @@ def test_numbers_that_are_none() -> None:
     for bad in ("nan", "inf", "1" * 50, True):
         _, _, offence = read("StatusNotification", {"connectorId": bad, "errorCode": "NoError", "status": "Available"})
         assert offence is not None
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "meant"),
+    [
+        ("Authorize", {"IdTag": "A"}, {"idTag": "A"}),
+        ("Authorize", {"idTag": "A", "IDTAG": "B"}, {"idTag": "A"}),
+        ("StopTransaction", {"transactionId": "9223372036854775807", "meterStop": 5, "timestamp": "x"}, None),
+        ("StopTransaction", {"transactionId": 5, "meterStop": "5.0", "timestamp": "x"}, None),
+        ("StopTransaction", {"transactionId": 5.0, "meterStop": 5, "timestamp": "x", "idTag": "", "reason": ""}, None),
+    ],
+)
+def test_names_and_numbers(action: str, given: Any, meant: Any) -> None:
+    payload, mends, offence = read(action, given)
+    assert offence is None
+    assert mends
+    if meant is None:
+        number = 9223372036854775807 if len(str(given["transactionId"])) > 5 else 5
+        meant = {"transactionId": number, "meterStop": 5, "timestamp": "x"}
+    assert payload == meant
+    assert all(type(value) is not float for value in payload.values())
+
+
+@pytest.mark.parametrize("value", ["12,345", "1_000", "0x10", "1e3", "", "five", "1" * 40])
+def test_numbers_that_could_be_others_are_no_reading(value: str) -> None:
+    given = {"connectorId": 1, "idTag": "A", "meterStart": value, "timestamp": "x"}
+    payload, mends, offence = read("StartTransaction", given)
+    assert offence is None
+    assert "meterStart" not in payload
+    assert "missing meterStart" in mends
+
+
+@pytest.mark.parametrize("tag", [12.5, 1e3, True])
+def test_a_tag_is_never_made_of_what_was_no_text(tag: Any) -> None:
+    _, mends, offence = read("Authorize", {"idTag": tag})
+    assert offence is not None
+    assert mends == []
+
+
+def test_values_of_a_configuration_are_texts() -> None:
+    given = {
+        "configurationKey": [
+            {"key": "A", "readonly": "False", "value": 5},
+            {"key": "B", "readonly": 1, "value": True},
+            {"key": "C", "readonly": 0, "value": 0.00001},
+            {"key": "D", "readonly": True, "value": ""},
+            {"key": "E", "readonly": True, "value": None},
+        ],
+        "unknownKey": "none",
+    }
+    payload, _, offence = read("GetConfiguration", given, answer=True)
+    assert offence is None
+    assert payload == {
+        "configurationKey": [
+            {"key": "A", "readonly": False, "value": "5"},
+            {"key": "B", "readonly": True, "value": "true"},
+            {"key": "C", "readonly": False, "value": "0.00001"},
+            {"key": "D", "readonly": True, "value": ""},
+            {"key": "E", "readonly": True},
+        ]
+    }
+
+
+def test_a_201_boot_without_its_names() -> None:
+    payload, mends, offence = read("BootNotification", {"chargingStation": {}}, "ocpp2.0.1")
+    assert offence is None
+    assert payload == {"reason": "Unknown", "chargingStation": {"model": "Unknown", "vendorName": "Unknown"}}
+    assert len(mends) == 3
+
+
+def test_a_value_that_breaks_two_rules_is_one_offence() -> None:
+    _, _, offence = read("ChangeAvailability", {"operationalStatus": 0}, "ocpp2.0.1")
+    assert offence is not None
+    assert offence.path == ("operationalStatus",)
+
+
+def test_what_is_a_vendors_keeps_its_nulls() -> None:
+    given = {"vendorId": "V", "data": {"a": None}, "extra": 1, "customData": {"vendorId": "V", "b": None}}
+    payload, _, offence = read("DataTransfer", given, "ocpp2.0.1")
+    assert offence is None
+    assert payload == {"vendorId": "V", "data": {"a": None}, "customData": {"vendorId": "V", "b": None}}
+
+
+def test_mends_that_are_named_are_few() -> None:
+    payload, mends, offence = read("Authorize", {"idTag": "A", **{f"x{number}" * 20: 1 for number in range(500)}})
+    assert (payload, offence) == ({"idTag": "A"}, None)
+    assert len(mends) == 20
+    assert all(len(one) < 70 for one in mends)

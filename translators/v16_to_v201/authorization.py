@@ -3,18 +3,21 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Remember, Step
+from translators.effects import Answer, Ask, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
 from translators.tokens import clean, id_tag_info, id_token_for, type_of
 from translators.v16_to_v201.answers import ask_station, lost, refusal
+from translators.v16_to_v201.capabilities import may_show_cost
+from translators.v16_to_v201.cost import tell_price
 
 _SEEN_AGAIN_AFTER = 86400.0
 
 
 def authorize(call: Payload, session: Session) -> Conversation:
-    """Authorize -> Authorize, the idToken's type from what is known of the tag. 2.0.1 C01."""
+    """Authorize -> Authorize, the idToken's type from what is known of the tag; a personal message goes to a station
+    that shows prices. 2.0.1 C01."""
     token = token_of(session, call["idTag"])
     if token is None:
         yield from lost("idTag")
@@ -22,8 +25,12 @@ def authorize(call: Payload, session: Session) -> Conversation:
     answer = yield Ask("Authorize", {"idToken": token})
     fields: list[str] = []
     info = id_tag_info(answer["idTokenInfo"], fields)
-    yield from lost(*fields)
-    return {"idTagInfo": info}
+    is_shown = "personalMessage" in fields and info["status"] == "Accepted" and may_show_cost(session)
+    yield from lost(*(name for name in fields if not (is_shown and name == "personalMessage")))
+    yield Answer({"idTagInfo": info})
+    if is_shown:
+        yield from tell_price(session, call["idTag"], answer["idTokenInfo"])
+    return None
 
 
 def clear_cache(call: Payload, session: Session) -> Conversation:
@@ -32,14 +39,10 @@ def clear_cache(call: Payload, session: Session) -> Conversation:
     return answer
 
 
-def get_local_list_version(call: Payload, session: Session) -> Conversation:
-    """GetLocalListVersion -> GetLocalListVersion, 0 from a station without a list. 2.0.1 D02, 1.6 section 5.10."""
-    answer = yield from ask_station("GetLocalListVersion", {}, otherwise={"listVersion": -1})
-    return {"versionNumber": max(answer["listVersion"], 0)}
-
-
 def remember_token(session: Session, token: Payload) -> Generator[Step, Any, None]:
     """1.6 has no token types, and compares tags without case: what a CSMS called a token is what it hears back."""
+    if "additionalInfo" in token:
+        yield from lost("additionalInfo")
     known = session.memory.get(_key(token["idToken"]), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER

@@ -8,10 +8,12 @@ from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation, Row
+from translators.times import normalise
 from translators.v16_to_v201.answers import lean, lost
 from translators.v16_to_v201.availability import report_all
 from translators.v16_to_v201.maintenance import RESET_REMEMBERED, reset_when_idle
 from translators.v16_to_v201.records import open_records, swept
+from translators.v16_to_v201.reports import RUNNING
 
 _TRIGGER_REMEMBERED = 120.0
 _FIRST_WORD = 5.0
@@ -35,13 +37,19 @@ def boot_notification(call: Payload, session: Session) -> Conversation:
     if answer["status"] == "Accepted":
         yield from _rebooted(call, session)
     yield Remember("registration", {"status": answer["status"], "interval": answer["interval"]})
-    return {name: answer[name] for name in ("status", "currentTime", "interval")}
+    if "statusInfo" in answer:
+        yield from lost("statusInfo")
+    return {
+        "status": answer["status"],
+        "currentTime": normalise(answer["currentTime"]) or session.time,
+        "interval": answer["interval"],
+    }
 
 
 def heartbeat(call: Payload, session: Session) -> Conversation:
     """Heartbeat -> Heartbeat. 2.0.1 G02, 1.6 section 4.6."""
     answer = yield Ask("Heartbeat", {})
-    return {"currentTime": answer["currentTime"]}
+    return {"currentTime": normalise(answer["currentTime"]) or session.time}
 
 
 def accepted(session: Session) -> bool:
@@ -76,6 +84,7 @@ def admitted(action: str, row: Row) -> Row:
 def opened(session: Session) -> Conversation:
     """What a new connection goes on with: a deferred reset, the boot for a CSMS that has not seen it."""
     yield from swept(session)
+    yield Forget(RUNNING)
     for key, _ in session.remembered("told/"):
         yield Forget(key)  # after a reconnection the next status goes up even if it is the same
     yield from reset_when_idle(session, back=False)
@@ -90,6 +99,13 @@ def opened(session: Session) -> Conversation:
         interval = float(session.memory.get("registration", {}).get("interval", 0)) or _USUAL_INTERVAL
         if _unknown(session):
             yield Expect(lambda: not _unknown(session), max(interval, _LEAST_INTERVAL))
+    return None
+
+
+def resumed(session: Session) -> Conversation:
+    """A CSMS that lost its connection is told the boot and every status again."""
+    yield Forget("registration")
+    yield from _known(session, back=True)
     return None
 
 

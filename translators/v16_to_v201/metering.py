@@ -4,14 +4,15 @@ from collections.abc import Generator
 from itertools import groupby
 from typing import Any
 
-from translators.effects import Ask, Step
+from translators.effects import Answer, Ask, Step
 from translators.frames import Payload
-from translators.meters import to_201
+from translators.meters import register_wh, to_201
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch
 from translators.v16_to_v201.answers import lean, lost
 from translators.v16_to_v201.connectors import place_of
+from translators.v16_to_v201.cost import tell_kept
 from translators.v16_to_v201.records import (
     Record,
     by_alias,
@@ -22,6 +23,7 @@ from translators.v16_to_v201.records import (
     mark_of,
     offline,
     open_on,
+    waits,
     waits_for,
 )
 from translators.words import METER_TRIGGER, charging_state_201
@@ -62,9 +64,13 @@ def meter_values(call: Payload, session: Session) -> Conversation:
         waiting.append({"mark": mark, "event": lean(event)})
         seq_no += 1
     alias = call["transactionId"] if call["transactionId"] != record["int"] else record.get("alias")
-    yield changed(session, key, waiting=waiting, seqNo=seq_no, alias=alias)
+    newest = register_wh(values)
+    register = newest.wh if newest is not None else record.get("register")
+    yield changed(session, key, waiting=waiting, seqNo=seq_no, alias=alias, register=register)
     yield from deliver(session, key, mark)
-    return {}
+    yield Answer({})
+    yield from tell_kept(session, key)
+    return None
 
 
 def charging_state_event(
@@ -107,7 +113,7 @@ def _metered(session: Session, call: Payload) -> tuple[str, Record] | None:
         if found is not None and (epoch(found[1]["started"]) or 0.0) > newest:
             return None
     # 2.0.1 has no event after Ended: what comes late is told without the transaction.
-    return None if found is None or "ended" in found[1] else found
+    return None if found is None or "ended" in found[1] or waits(found[1], "Ended") else found
 
 
 def _meter_trigger(values: list[Payload]) -> str:

@@ -14,6 +14,8 @@
     startAnswer, stopAnswer   what the station was answered: whoever asks again hears the same
     deauthorized    the CSMS did not accept the start
     alias           the number a station made up that never heard ours (1.6 errata 3.18)
+    register        its newest energy register in Wh
+    cost            what the CSMS last said of it, until the station is told
     superseded      another transaction began on its connector: its stop is overdue
     ended           Unix time of the acknowledgement of its end
 
@@ -22,9 +24,10 @@ of its transaction overtakes it. Only station calls send events, and those come 
 """
 
 import hashlib
-import json
 from collections.abc import Generator
 from typing import Any
+
+import msgspec
 
 from translators import errors
 from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
@@ -33,6 +36,7 @@ from translators.session import Session
 from translators.times import epoch
 from translators.tokens import id_tag_info
 from translators.v16_to_v201.answers import lost
+from translators.v16_to_v201.capabilities import may_show_cost
 
 Record = dict[str, Any]
 
@@ -62,8 +66,12 @@ def records(session: Session) -> list[tuple[str, Record]]:
 
 
 def open_records(session: Session) -> list[tuple[str, Record]]:
-    """Those that have not ended and whose end is still to be expected."""
-    return [(key, one) for key, one in records(session) if "ended" not in one and "superseded" not in one]
+    """Those that go on at the station: it has not told an end, and no other has begun in their place."""
+    return [
+        (key, one)
+        for key, one in records(session)
+        if "ended" not in one and "superseded" not in one and not waits(one, "Ended")
+    ]
 
 
 def open_on(session: Session, connector: int) -> tuple[str, Record] | None:
@@ -84,7 +92,7 @@ def by_alias(session: Session, number: int) -> tuple[str, Record] | None:
 
 def mark_of(call: Payload) -> str:
     """The same for the same message, sent again."""
-    return hashlib.sha256(json.dumps(call, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()[:16]
 
 
 def waits(record: Record, event_type: str) -> bool:
@@ -134,7 +142,10 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
     """What an acknowledged event changes in its record."""
     event, record = entry["event"], session.memory[key]
     info: Payload | None = answer.get("idTokenInfo")
-    fields: list[str] = [name for name in ("totalCost", "updatedPersonalMessage") if name in answer]
+    cost = _cost(session, event, answer)
+    fields: list[str] = []
+    if cost is None:
+        fields += [name for name in ("totalCost", "updatedPersonalMessage") if name in answer]
     if event["eventType"] == "Started":
         if info is None:
             # E05 wants it in the answer to the first event with an idToken; an unasked refusal would be an invention.
@@ -152,12 +163,21 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
     if event["eventType"] == "Ended":
         stop_answer = {"idTagInfo": id_tag_info(info, fields)} if info else {}
         yield from lost(*fields)
-        return {"stopAnswer": stop_answer, "ended": session.unix_time}
+        return {"stopAnswer": stop_answer, "ended": session.unix_time, "cost": cost}
     yield from lost(*fields)
     since = session.unix_time - _HEARD_FOR
     heard = {mark: at for mark, at in record.get("heard", {}).items() if at >= since}
     heard[entry["mark"]] = session.unix_time
-    return {"heard": dict(list(heard.items())[-_MOST_HEARD:])}
+    return {"heard": dict(list(heard.items())[-_MOST_HEARD:]), "cost": cost or record.get("cost")}
+
+
+def _cost(session: Session, event: Payload, answer: Payload) -> Payload | None:
+    """What the answer says of the cost, to be told after the station's message is answered: 0.00 is free of charge,
+    absent is not known. What a charge had cost when the station was offline is no news."""
+    is_old = event["eventType"] == "Updated" and "offline" in event
+    if "totalCost" not in answer or event["eventType"] == "Started" or is_old or not may_show_cost(session):
+        return None
+    return {name: answer[name] for name in ("totalCost", "updatedPersonalMessage", "customData") if name in answer}
 
 
 def swept(session: Session) -> Generator[Step, Any, None]:

@@ -2,15 +2,19 @@
 
 from translators.effects import Expect, Forget, PeerError, Remember
 from translators.frames import Payload
+from translators.profiles import UnfitError
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch, normalise
 from translators.tokens import id_tag_for
-from translators.v16_to_v201.answers import ask_station, lean, reason, refusal
+from translators.v16_to_v201.answers import ask_station, lean, lost, reason, refusal
 from translators.v16_to_v201.authorization import remember_token
 from translators.v16_to_v201.boot import accepted, refuses
-from translators.v16_to_v201.charging import UnfitError, profile_to_16
+from translators.v16_to_v201.charging import profile_for_start
 from translators.v16_to_v201.connectors import best_of, connector_at, connectors_of, known
+from translators.v16_to_v201.device import learned
+from translators.v16_to_v201.installed import installed
+from translators.v16_to_v201.plug_and_charge import trigger_sign_certificate
 from translators.v16_to_v201.records import by_uuid, open_on, open_records
 from translators.words import EXTENDED_TRIGGER, TRIGGER, unlock_201
 
@@ -34,9 +38,11 @@ def request_start_transaction(call: Payload, session: Session) -> Conversation:
         if number is None:
             return refusal("Rejected", "UnknownEvse")
     try:
-        profile = profile_to_16(call["chargingProfile"], for_start=True) if "chargingProfile" in call else None
+        profile = profile_for_start(call["chargingProfile"]) if "chargingProfile" in call else None
     except UnfitError as unfit:
         return refusal("Rejected", unfit.code, unfit.what)
+    if "groupIdToken" in call:
+        yield from lost("groupIdToken")
     key = f"remote/{call['remoteStartId']}"
     remote = {
         "remoteStartId": call["remoteStartId"],
@@ -58,6 +64,8 @@ def request_start_transaction(call: Payload, session: Session) -> Conversation:
         raise
     if answer["status"] != "Accepted":
         yield Forget(key)
+    elif profile is not None:
+        yield from installed(session, number, profile, call["chargingProfile"], remote_start_id=call["remoteStartId"])
     return answer
 
 
@@ -93,7 +101,7 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
     answer = yield from ask_station("UnlockConnector", {"connectorId": number}, otherwise={})
     if not answer:
         return refusal("UnlockFailed", "UnsupportedRequest")
-    exists = number in known(session)
+    exists = number in known(session) or not known(session)
     fixed = answer["status"] == "NotSupported" and exists  # no lock, or no such connector; and there is one
     status = unlock_201(answer["status"], connector_exists=exists)
     return lean({"status": status, "statusInfo": reason("FixedCable") if fixed else None})
@@ -105,6 +113,8 @@ def trigger_message(call: Payload, session: Session) -> Conversation:
     wanted = call["requestedMessage"]
     if wanted == "BootNotification" and accepted(session):
         return refusal("Rejected", "NotEnabled", "the station's boot is accepted")  # F06.FR.17, 1.6 errata 3.35
+    if wanted == "SignV2GCertificate":
+        return (yield from trigger_sign_certificate(session))
     extended = wanted == "SignChargingStationCertificate" or (
         wanted == "LogStatusNotification" and "station/capability/security" in session.memory
     )
@@ -146,10 +156,13 @@ def _meant(call: Payload, session: Session) -> list[int | None]:
 
 
 def reserve_now(call: Payload, session: Session) -> Conversation:
-    """ReserveNow -> ReserveNow, connector 0 for any EVSE. 2.0.1 H01, 1.6 section 5.13."""
+    """ReserveNow -> ReserveNow, connector 0 for any EVSE where ReserveConnectorZeroSupported. 2.0.1 H01, 1.6 section
+    5.13."""
     evse = call.get("evseId")
     if "connectorType" in call and evse is None:
         return refusal("Rejected", "UnsupportedParam", "connectorType")
+    if evse is None and (learned(session, "ReserveConnectorZeroSupported") or "").strip().lower() == "false":
+        return refusal("Rejected", "UnsupportedParam", "ReserveConnectorZeroSupported is false")
     number = 0 if evse is None else best_of(session, evse)
     if number is None:
         return refusal("Rejected", "UnknownEvse")
@@ -167,6 +180,8 @@ def reserve_now(call: Payload, session: Session) -> Conversation:
         "parentIdTag": parent,
         "reservationId": call["id"],
     }
+    if "connectorType" in call:
+        yield from lost("connectorType")  # the station may reserve another plug of this EVSE
     yield from remember_token(session, call["idToken"])
     answer = yield from ask_station("ReserveNow", lean(request), otherwise=refusal("Rejected", "UnsupportedRequest"))
     if answer["status"] == "Accepted":

@@ -15,6 +15,7 @@ from translators.tokens import key as token_key
 from translators.v16_to_v201.answers import lean, lost
 from translators.v16_to_v201.authorization import token_of
 from translators.v16_to_v201.connectors import evse_of
+from translators.v16_to_v201.cost import tell_kept
 from translators.v16_to_v201.maintenance import reset_is_pending, reset_when_idle
 from translators.v16_to_v201.orphans import orphaned
 from translators.v16_to_v201.records import (
@@ -79,6 +80,7 @@ def stop_transaction(call: Payload, session: Session) -> Conversation:
             )
         yield from deliver(session, key, _STOPPED)
     yield Answer(session.memory[key]["stopAnswer"])
+    yield from tell_kept(session, key)
     yield from reset_when_idle(session, back=True)
     return None
 

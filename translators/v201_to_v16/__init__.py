@@ -7,7 +7,10 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     station/reported/<evse>.<conn>   {"status", "timestamp", "since"} its connectorStatus as last said; 0.0 the station
     station/problems/<number>        {<name>: {"errorCode", "info", "vendorErrorCode"}} open ones, the newest last
     station/counter/<kind>           the last remoteStartId, requestId
+    station/installed/<id>           a charging profile that the station has: see `installed`
     tokens/<IDTAG>                   {"idToken", "type", "seen"} how a station spells the tag
+    station/model                    what of its device model the keys need: see `model`
+    station/added/<key>              a list of measurands to which the gateway added one
     registration                     {"status", "interval", "replayed"} what this CSMS made of the boot
     replaying                        the connection on which the boot is being replayed
     sent/<number>                    the status told last
@@ -15,17 +18,28 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     remote/<remoteStartId>           {"idToken", "connector", "seen"} a start that is to come
     reset                            {"type", "seen"} the last Reset that was asked for
     log/<requestId>                  {"by", "seen"} the message a log was asked for with
-    firmware                         the firmware status told last
+    firmware                         {"requestId", "by", "said"} the newest update, the status told last
+    price/<IDTAG>                    {"message", "seen"} a price to show with the next answer
     speaks/security                  this CSMS knows the security extension
+    speaks/prices                    this CSMS sends SetUserPrice
+    lacks/<convention>               {"seen"} this CSMS does not know it
 """
 
-from translators.tables import Link, Row, Table, answered, mapped, refused, unsupported
+from translators.tables import Link, Row, Table, answered, mapped, unsupported
 from translators.v201_to_v16 import (
     authorization,
     availability,
     boot,
+    certificates,
+    charging,
     configuration,
+    data_transfer,
+    firmware,
+    local_list,
+    logs,
     maintenance,
+    model,
+    plug_and_charge,
     remote,
     transactions,
 )
@@ -33,20 +47,18 @@ from translators.v201_to_v16 import (
 _UNSUPPORTED = {"reasonCode": "UnsupportedRequest"}
 
 _STATION_ROWS: dict[str, Row] = {
-    "Authorize": mapped(authorization.authorize, "Authorize"),
+    "Authorize": mapped(authorization.authorize, "Authorize", "DataTransfer"),
     "BootNotification": mapped(boot.boot_notification, "BootNotification", "StatusNotification"),
     "ClearedChargingLimit": answered({}, "1.6 knows no external limits"),
-    "DataTransfer": mapped(maintenance.data_transfer, "DataTransfer"),
-    "FirmwareStatusNotification": mapped(maintenance.firmware_status_notification, "FirmwareStatusNotification"),
-    "Get15118EVCertificate": unsupported(
-        {"status": "Failed", "statusInfo": _UNSUPPORTED, "exiResponse": ""}, "1.6 knows no ISO 15118 certificates"
+    "DataTransfer": mapped(data_transfer.from_station, "DataTransfer"),
+    "FirmwareStatusNotification": mapped(
+        firmware.firmware_status_notification, "FirmwareStatusNotification", "SignedFirmwareStatusNotification"
     ),
-    "GetCertificateStatus": unsupported(
-        {"status": "Failed", "statusInfo": _UNSUPPORTED}, "1.6 knows no ISO 15118 certificates"
-    ),
+    "Get15118EVCertificate": mapped(plug_and_charge.get_15118_ev_certificate, "DataTransfer"),
+    "GetCertificateStatus": mapped(plug_and_charge.get_certificate_status, "DataTransfer"),
     "Heartbeat": mapped(boot.heartbeat, "Heartbeat"),
     "LogStatusNotification": mapped(
-        maintenance.log_status_notification, "DiagnosticsStatusNotification", "LogStatusNotification"
+        logs.log_status_notification, "DiagnosticsStatusNotification", "LogStatusNotification"
     ),
     "MeterValues": mapped(transactions.meter_values, "MeterValues"),
     "NotifyChargingLimit": answered({}, "1.6 knows no external limits"),
@@ -58,14 +70,12 @@ _STATION_ROWS: dict[str, Row] = {
     "NotifyEVChargingSchedule": answered({"status": "Accepted"}, "1.6 knows no schedules of cars"),
     "NotifyEvent": mapped(availability.notify_event, "StatusNotification"),
     "NotifyMonitoringReport": answered({}, "1.6 knows no monitoring"),
-    "NotifyReport": answered({}, "a 1.6 CSMS asks for no reports"),
+    "NotifyReport": Row("answered", "the gateway's own report is read; a 1.6 CSMS asks for none", model.notify_report),
     "PublishFirmwareStatusNotification": answered({}, "1.6 knows no local controllers"),
     "ReportChargingProfiles": answered({}, "a 1.6 CSMS cannot ask for profiles"),
     "ReservationStatusUpdate": answered({}, "the StatusNotification that follows tells it"),
     "SecurityEventNotification": mapped(maintenance.security_event_notification, "SecurityEventNotification"),
-    "SignCertificate": unsupported(
-        {"status": "Rejected", "statusInfo": _UNSUPPORTED}, "the station's certificate is checked by the gateway"
-    ),
+    "SignCertificate": mapped(certificates.sign_certificate, "DataTransfer", "SignCertificate"),
     "StatusNotification": mapped(availability.status_notification, "StatusNotification"),
     "TransactionEvent": mapped(
         transactions.transaction_event,
@@ -84,31 +94,40 @@ FROM_STATION: Table = {
 
 FROM_CSMS: Table = {
     "CancelReservation": mapped(remote.cancel_reservation, "CancelReservation"),
-    "CertificateSigned": unsupported({"status": "Rejected"}, "the station's certificate is checked by the gateway"),
+    "CertificateSigned": mapped(certificates.certificate_signed, "CertificateSigned"),
     "ChangeAvailability": mapped(availability.change_availability, "ChangeAvailability"),
-    "ChangeConfiguration": unsupported(configuration.no_key_changed, "no key is mapped to a variable yet"),
+    "ChangeConfiguration": mapped(configuration.change_configuration, "SetVariables", "GetVariables"),
     "ClearCache": mapped(authorization.clear_cache, "ClearCache"),
-    "ClearChargingProfile": unsupported({"status": "Unknown"}, "no profile is set through the gateway yet"),
-    "DataTransfer": mapped(maintenance.data_transfer, "DataTransfer"),
-    "DeleteCertificate": unsupported({"status": "Failed"}, "the station's trust anchors are the gateway's"),
+    "ClearChargingProfile": mapped(charging.clear_charging_profile, "ClearChargingProfile"),
+    "DataTransfer": mapped(
+        data_transfer.from_csms,
+        "DataTransfer",
+        "CertificateSigned",
+        "CostUpdated",
+        "DeleteCertificate",
+        "GetInstalledCertificateIds",
+        "InstallCertificate",
+        "TriggerMessage",
+    ),
+    "DeleteCertificate": mapped(certificates.delete_certificate, "GetInstalledCertificateIds", "DeleteCertificate"),
     "ExtendedTriggerMessage": mapped(maintenance.extended_trigger_message, "TriggerMessage"),
-    "GetCompositeSchedule": unsupported({"status": "Rejected"}, "schedules are not translated yet"),
-    "GetConfiguration": unsupported(configuration.no_key_known, "no key is mapped to a variable yet"),
-    "GetDiagnostics": mapped(maintenance.get_diagnostics, "GetLog"),
-    "GetInstalledCertificateIds": unsupported({"status": "NotFound"}, "the station's trust anchors are the gateway's"),
-    "GetLocalListVersion": mapped(authorization.get_local_list_version, "GetLocalListVersion"),
-    "GetLog": mapped(maintenance.get_log, "GetLog"),
-    "InstallCertificate": unsupported({"status": "Rejected"}, "the station's trust anchors are the gateway's"),
+    "GetCompositeSchedule": mapped(charging.get_composite_schedule, "GetCompositeSchedule"),
+    "GetConfiguration": mapped(configuration.get_configuration, "GetVariables"),
+    "GetDiagnostics": mapped(logs.get_diagnostics, "GetLog"),
+    "GetInstalledCertificateIds": mapped(certificates.get_installed_certificate_ids, "GetInstalledCertificateIds"),
+    "GetLocalListVersion": mapped(local_list.get_local_list_version, "GetLocalListVersion"),
+    "GetLog": mapped(logs.get_log, "GetLog"),
+    "InstallCertificate": mapped(certificates.install_certificate, "InstallCertificate"),
     "RemoteStartTransaction": mapped(remote.remote_start_transaction, "RequestStartTransaction"),
     "RemoteStopTransaction": mapped(remote.remote_stop_transaction, "RequestStopTransaction"),
     "ReserveNow": mapped(remote.reserve_now, "ReserveNow"),
     "Reset": mapped(maintenance.reset, "Reset"),
-    "SendLocalList": unsupported({"status": "NotSupported"}, "local lists are not translated yet"),
-    "SetChargingProfile": unsupported({"status": "NotSupported"}, "profiles are not translated yet"),
-    "SignedUpdateFirmware": unsupported({"status": "Rejected"}, "firmware updates are not translated yet"),
+    "SendLocalList": mapped(local_list.send_local_list, "SendLocalList"),
+    "SetChargingProfile": mapped(charging.set_charging_profile, "SetChargingProfile", "ClearChargingProfile"),
+    "SignedUpdateFirmware": mapped(firmware.signed_update_firmware, "UpdateFirmware"),
     "TriggerMessage": mapped(maintenance.trigger_message, "TriggerMessage"),
     "UnlockConnector": mapped(remote.unlock_connector, "RequestStopTransaction", "UnlockConnector"),
-    "UpdateFirmware": refused("NotSupported", "firmware updates are not translated yet"),
+    "UpdateFirmware": mapped(firmware.update_firmware, "UpdateFirmware"),
 }
 
 LINK = Link(
@@ -117,5 +136,6 @@ LINK = Link(
     FROM_STATION,
     FROM_CSMS,
     opened=boot.opened,
-    shared_keys=("boot", "connectors", "counter/", "problems/", "station/reported/", "tokens/"),
+    resumed=boot.resumed,
+    shared_keys=("station/", "tokens/"),
 )

@@ -7,32 +7,47 @@ from translators.effects import Ask, Note, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import clean, id_tag_for, id_token_info
+from translators.tokens import clean, id_tag_for, id_token_for, id_token_info, type_of
 from translators.v201_to_v16.answers import ask_station
+from translators.v201_to_v16.cost import price_for
+from translators.v201_to_v16.plug_and_charge import ask_csms
 
 _SEEN_AGAIN_AFTER = 86400.0
 
 
 def authorize(call: Payload, session: Session) -> Conversation:
-    """Authorize -> Authorize. A contract certificate cannot be checked by a 1.6 CSMS, so a call with one is answered
-    Invalid here; so is a token that no idTag can hold. 2.0.1 C01, C07."""
+    """Authorize -> Authorize, or DataTransfer to have a contract certificate checked; Invalid is a certificate that the
+    CSMS cannot check, and a token that no idTag can hold. 2.0.1 C01, C07."""
     if "certificate" in call or "iso15118CertificateHashData" in call:
+        return (yield from _with_certificate(call, session))
+    info = yield from ask_about(session, call["idToken"])
+    if info["status"] == "Accepted":
+        price = yield from price_for(session, tag_for(session, call["idToken"]), wait=True)
+        if price is not None:
+            info = {**info, "personalMessage": price}
+    return {"idTokenInfo": info}
+
+
+def _with_certificate(call: Payload, session: Session) -> Conversation:
+    """Without its certificate checked, a contract is not to be trusted."""
+    token, tag = call["idToken"], tag_for(session, call["idToken"])
+    if tag is None:
+        yield Note("lost", {"field": "idToken"})
+        return {"idTokenInfo": {"status": "Invalid"}}
+    names = ("idToken", "certificate", "iso15118CertificateHashData")
+    request = {name: call[name] for name in names if name in call}
+    answer, read = yield from ask_csms(session, "Authorize", request, {})
+    if not read:
         yield Note("lost", {"field": "certificate"})
         return {"idTokenInfo": {"status": "Invalid"}}
-    info = yield from ask_about(session, call["idToken"])
-    return {"idTokenInfo": info}
+    yield from remember_token(session, token, tag)
+    return answer
 
 
 def clear_cache(call: Payload, session: Session) -> Conversation:
     """ClearCache -> ClearCache. 2.0.1 C11."""
     answer = yield from ask_station("ClearCache", {}, otherwise={"status": "Rejected"})
     return {"status": answer["status"]}
-
-
-def get_local_list_version(call: Payload, session: Session) -> Conversation:
-    """GetLocalListVersion -> GetLocalListVersion; -1 from a station without a list. 2.0.1 D02, 1.6 section 5.10."""
-    answer = yield from ask_station("GetLocalListVersion", {}, otherwise={"versionNumber": -1})
-    return {"listVersion": answer["versionNumber"]}
 
 
 def ask_about(session: Session, token: Payload) -> Generator[Step, Any, Payload]:
@@ -62,6 +77,8 @@ def info_from(id_tag_info: Payload) -> Generator[Step, Any, Payload]:
 
 def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step, Any, None]:
     """1.6 has no token types: what a station called a token is what it hears back in a remote start."""
+    if "additionalInfo" in token:
+        yield Note("lost", {"field": "additionalInfo"})
     known = session.memory.get(_key(tag), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
@@ -78,6 +95,16 @@ def token_for(session: Session, tag: str) -> Payload:
     if known is not None:
         return {"idToken": known["idToken"], "type": known["type"]}
     return {"idToken": tag, "type": "Central"}
+
+
+def card_for(session: Session, tag: str) -> Payload | None:
+    """The idToken of a card that the station is to know when it sees it, so of the type it will read: the one it read
+    before, else the one the tag looks like. None for a tag that no idToken can hold."""
+    known = session.memory.get(_key(tag))
+    if known is not None:
+        return {"idToken": known["idToken"], "type": known["type"]}
+    kind = type_of(tag, session.options.id_token_type)
+    return None if kind == "NoAuthorization" else id_token_for(tag, kind)
 
 
 def _key(tag: str) -> str:

@@ -19,7 +19,7 @@ _STATUSES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
 def status_notification(call: Payload, session: Session) -> Conversation:
     """StatusNotification -> StatusNotification, with the status put together from connectorStatus, transaction and
     chargingState, when it changes. 2.0.1 G01, 1.6 section 4.9."""
-    yield from _heard(session, call["evseId"], call["connectorId"], call["connectorStatus"], call["timestamp"])
+    yield from _heard(session, call["evseId"], call["connectorId"], call["connectorStatus"], call.get("timestamp", ""))
     return {}
 
 

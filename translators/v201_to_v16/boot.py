@@ -8,13 +8,24 @@ from translators.effects import Answer, Ask, Expect, Forget, Note, PeerError, Pe
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation, Row
-from translators.v201_to_v16 import connectors, records, status
+from translators.times import normalise
+from translators.v201_to_v16 import connectors, model, records, status
 from translators.v201_to_v16.transactions import interrupted
 
 _FIRST_WORD = 5.0
 """Seconds in which a station that connects may boot by itself."""
 _LEAST_INTERVAL, _USUAL_INTERVAL = 10.0, 60.0
 _REPLAY_WAIT = 60.0
+
+_FIELDS = (
+    ("vendorName", "chargePointVendor", 20),
+    ("model", "chargePointModel", 20),
+    ("serialNumber", "chargePointSerialNumber", 25),
+    ("firmwareVersion", "firmwareVersion", 50),
+    ("iccid", "iccid", 20),
+    ("imsi", "imsi", 20),
+)
+"""2.0.1 name, 1.6 name, the longest that 1.6 takes."""
 
 _PROVISIONED = (
     # 2.0.1 E 1.1.2: with these the station's transactions begin and end where those of 1.6 do.
@@ -26,15 +37,18 @@ _PROVISIONED = (
 
 
 def boot_notification(call: Payload, session: Session) -> Conversation:
-    """BootNotification -> BootNotification; once accepted, SetVariables to the station and StatusNotification of
-    connector 0 to the CSMS. The reason is lost. 2.0.1 B01, 1.6 section 4.2."""
-    answer = yield Ask("BootNotification", _boot_16(call))
+    """BootNotification -> BootNotification; once accepted, SetVariables to the station, StatusNotification of
+    connector 0 to the CSMS, and GetBaseReport to a station whose device model is not known. The reason is lost. 2.0.1
+    B01, 1.6 section 4.2."""
+    answer = yield Ask("BootNotification", (yield from _boot_16(call)))
+    yield Note("lost", {"field": "reason"})
     accepted = answer["status"] == "Accepted"
     if accepted:
         yield Remember("station/boot", {"call": call, "at": session.unix_time})
     yield Remember("registration", {"status": answer["status"], "interval": answer["interval"]})
     yield from _status_is_news(session)
-    yield Answer({"status": answer["status"], "currentTime": answer["currentTime"], "interval": answer["interval"]})
+    time = normalise(answer["currentTime"]) or session.time
+    yield Answer({"status": answer["status"], "currentTime": time, "interval": answer["interval"]})
     if not accepted:
         return None
     yield from records.swept(session)
@@ -45,13 +59,14 @@ def boot_notification(call: Payload, session: Session) -> Conversation:
     if session.options.provision:
         yield from _provision()
     yield from status.show_if_possible(session, 0, session.time)
+    yield from model.learn(session, call["chargingStation"].get("firmwareVersion", ""))
     return None
 
 
 def heartbeat(call: Payload, session: Session) -> Conversation:
     """Heartbeat -> Heartbeat. 2.0.1 G02."""
     answer = yield Ask("Heartbeat", {})
-    return {"currentTime": answer["currentTime"]}
+    return {"currentTime": normalise(answer["currentTime"]) or session.time}
 
 
 def admitted(row: Row) -> Row:
@@ -86,6 +101,14 @@ def opened(session: Session) -> Conversation:
     return None
 
 
+def resumed(session: Session) -> Conversation:
+    """A CSMS that lost its connection is told the boot and every status again."""
+    yield Forget("registration")
+    yield from _status_is_news(session)
+    yield from _introduced(session, back=True)
+    return None
+
+
 def _introduced_in_time(session: Session) -> Generator[Step, Any, None]:
     if (yield Expect(lambda: not _unknown(session), _FIRST_WORD)):
         return
@@ -116,7 +139,7 @@ def _introduced(session: Session, *, back: bool = False) -> Generator[Step, Any,
         return
     yield Remember("replaying", session.connected_at)
     try:
-        answer = yield Ask("BootNotification", _boot_16(memory["station/boot"]["call"]), back)
+        answer = yield Ask("BootNotification", (yield from _boot_16(memory["station/boot"]["call"])), back)
         yield Remember("registration", {"status": answer["status"], "interval": answer["interval"], "replayed": True})
         if answer["status"] == "Accepted":
             for number in (0, *sorted(connectors.numbers(session).values())):
@@ -130,16 +153,17 @@ def _introduced(session: Session, *, back: bool = False) -> Generator[Step, Any,
     yield Forget("replaying")
 
 
-def _boot_16(call: Payload) -> Payload:
+def _boot_16(call: Payload) -> Generator[Step, Any, Payload]:
+    """Descriptive texts are cut to what 1.6 takes."""
     station = call["chargingStation"]
-    modem = station.get("modem", {})
-    return {
-        "chargePointVendor": station["vendorName"][:20],
-        "chargePointModel": station["model"][:20],
-        **({"chargePointSerialNumber": station["serialNumber"][:25]} if "serialNumber" in station else {}),
-        **({"firmwareVersion": station["firmwareVersion"][:50]} if "firmwareVersion" in station else {}),
-        **{name: modem[name][:20] for name in ("iccid", "imsi") if name in modem},
-    }
+    told = {**station, **station.get("modem", {})}
+    boot: dict[str, str] = {}
+    for name, becomes, limit in _FIELDS:
+        if name in told:
+            boot[becomes] = told[name][:limit]
+            if len(told[name]) > limit:
+                yield Note("lost", {"field": name})
+    return boot
 
 
 def _status_is_news(session: Session) -> Generator[Step, Any, None]:

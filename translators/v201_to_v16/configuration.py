@@ -1,26 +1,209 @@
-"""Configuration keys and variables."""
+"""Configuration keys of a 1.6 CSMS as variables of a 2.0.1 station (1.6 sections 5.3 and 5.8, 2.0.1 B05 and B06).
 
+What could take the station away from this gateway is refused unless `guard` of the backend's configuration says
+`forward` for it, and an operator is told. Names that `guard` knows here: AuthorizationKey and SecurityProfile, which
+have a variable and can be forwarded; NetworkConfigurationPriority and vendors' keys with the address of a CSMS
+(`keys.guards`), which have none and are NotSupported then; the action ChangeConfiguration for all of these.
+
+Memory: `station/added/<key>` for a list of measurands to which the gateway added one.
+"""
+
+from collections.abc import Generator, Iterable
+from typing import Any
+
+from translators import keys
+from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
+from translators.keys import KEYS, Key, Place, UnfitValueError, Variable
 from translators.session import Session
+from translators.tables import Conversation
+from translators.v201_to_v16 import connectors, model
+from translators.words import CONFIGURATION_STATUS, REGISTER
 
-_GUARDED = frozenset(
-    [
-        "authorizationkey",
-        "backendurl",
-        "centralsystemuri",
-        "centralsystemurl",
-        "networkconfigurationpriority",
-        "securityprofile",
-    ]
-)
-"""Keys (CiString: compared without case) that would take the station away from the gateway or lock it out."""
+LONGEST_16 = 500
+"""CiString500Type of KeyValue.value."""
+_LONGEST_201 = 1000
+_MOST_KEYS = 100
+"""GetConfigurationMaxKeys: the gateway splits what the station does not take at once."""
+_PROFILES = 6
+"""The feature profiles there are in 1.6."""
+_NEEDS_REGISTER = "StopTxnSampledData"
+"""Without the register among these measurands StopTransaction has no meterStop."""
+_WORST_FIRST = ("NotSupported", "Rejected", "RebootRequired", "Accepted")
+
+Known = dict[Variable, str]
 
 
-def no_key_known(call: Payload, session: Session) -> Payload:
-    """GetConfiguration while no key is mapped."""
-    return {"configurationKey": [], "unknownKey": call.get("key", [])}
+def get_configuration(call: Payload, session: Session) -> Conversation:
+    """GetConfiguration -> GetVariables, in parts of as many as the station takes; limits and what is read-only come from
+    its report. 1.6 section 5.8, 2.0.1 B06."""
+    here = _places(session)
+    asked = {name.strip().casefold(): name for name in call.get("key", [])}
+    wanted = [(name, keys.key_named(name)) for name in asked.values()] or [(key.name, key) for key in KEYS.values()]
+    readable = [key for _, key in wanted if key is not None and key.access != "W"]
+    known = yield from _read(session, _needed(readable, here))
+    found, unknown = [], []
+    for name, key in wanted:
+        value = None
+        if key in readable:
+            value = yield from _value(session, key, known, here)
+        if key is not None and value is not None:
+            found.append({"key": key.name, "readonly": _is_read_only(session, key, here), "value": value})
+        elif asked:
+            unknown.append(name)
+    return {"configurationKey": found, "unknownKey": unknown}
 
 
-def no_key_changed(call: Payload, session: Session) -> Payload:
-    """ChangeConfiguration while no key is mapped."""
-    return {"status": "Rejected" if call["key"].strip().lower() in _GUARDED else "NotSupported"}
+def change_configuration(call: Payload, session: Session) -> Conversation:
+    """ChangeConfiguration -> SetVariables, all variables of the key in one; if they do not all take it the worst answer
+    counts and the others get their value back. 1.6 section 5.3, 2.0.1 B05."""
+    guard, key = keys.guarded_key(call["key"]), keys.key_named(call["key"])
+    names = [call["key"], "ChangeConfiguration", *(one.name for one in (key.variables if key else ()))]
+    if guard is not None and not keys.forwarded(session.options.guard, guard, *names):
+        yield Note("guarded", {"call": guard})
+        return {"status": "Rejected"}
+    here = _places(session)
+    if key is None or (not key.variables and key.access == "RW"):
+        return {"status": "NotSupported"}
+    if key.access == "R" or _is_read_only(session, key, here):
+        return {"status": "Rejected"}
+    try:
+        values = keys.split(key, call["value"], here)
+    except UnfitValueError as unfit:
+        yield Note("value_refused", {"key": _counted(key), "reason": unfit.code})
+        return {"status": "Rejected"}
+    added = key.name == _NEEDS_REGISTER and REGISTER not in keys.members(next(iter(values.values())))
+    if added:
+        values = {one: ",".join([*keys.members(value), REGISTER]) for one, value in values.items()}
+    if any(len(value) > _LONGEST_201 for value in values.values()):
+        return {"status": "Rejected"}
+    if not values:
+        return {"status": "Accepted"}  # ConnectorPhaseRotation of which nothing is known sets nothing
+    status = yield from _change(session, values, whole=key.in_parts)
+    if status in ("Accepted", "RebootRequired") and key.name == _NEEDS_REGISTER:
+        yield Remember(f"station/added/{key.name}", True) if added else Forget(f"station/added/{key.name}")
+    return {"status": status}
+
+
+def _places(session: Session) -> dict[int, Place]:
+    return {number: place for place, number in connectors.numbers(session).items() if number > 0}
+
+
+def _needed(wanted: list[Key], here: dict[int, Place]) -> list[Variable]:
+    """The variables whose values make these keys. Of variables with one value the first speaks for all."""
+    needed: dict[Variable, None] = {}
+    for key in wanted:
+        if key.characteristic is None and key.name != "GetConfigurationMaxKeys":
+            needed |= dict.fromkeys(keys.variables_of(key, here) if key.in_parts else key.variables[:1])
+    return list(needed)
+
+
+def _read(session: Session, wanted: list[Variable]) -> Generator[Step, Any, Known]:
+    """The values of those that the station has and tells."""
+    known: Known = {}
+    size = model.items(session)
+    for start in range(0, len(wanted), size):
+        part = wanted[start : start + size]
+        try:
+            answer = yield Ask("GetVariables", {"getVariableData": [one.written() for one in part]})
+        except PeerError as error:
+            if not error.unsupported:
+                raise
+            yield Note("station_refused", {"reason": error.code})
+            return known
+        for result in answer["getVariableResult"]:
+            if result["attributeStatus"] == "Accepted" and result.get("attributeType", "Actual") == "Actual":
+                known[Variable.read(result)] = result.get("attributeValue", "")
+    return known
+
+
+def _value(session: Session, key: Key, known: Known, here: dict[int, Place]) -> Generator[Step, Any, str | None]:
+    """The key's value; None for one the station does not have."""
+    if key.characteristic is not None:
+        return model.limit(session, key.variables[0], key.characteristic)
+    if not key.variables or key.name == "GetConfigurationMaxKeys":
+        return _counted_value(session, key.name, here)
+    if key.name == "SupportedFeatureProfiles" and not known:
+        return None
+    value, strangers = keys.joined(key, known, here)
+    if strangers:
+        yield Note("lost", {"field": key.kind.what})
+    if value is None:
+        return None
+    if f"station/added/{key.name}" in session.memory:
+        value = ",".join(word for word in keys.members(value) if word != REGISTER)
+    if len(value) > LONGEST_16:
+        yield Note("lost", {"field": _counted(key)})
+    return keys.cut(value, LONGEST_16)
+
+
+def _counted_value(session: Session, name: str, here: dict[int, Place]) -> str | None:
+    """What no variable tells."""
+    connected = len(here) or model.connectors(session)
+    match name:
+        case "GetConfigurationMaxKeys":
+            return str(_MOST_KEYS)
+        case "SupportedFeatureProfilesMaxLength":
+            return str(_PROFILES)
+        case "NumberOfConnectors" if connected:
+            return str(connected)
+        case "ConnectorPhaseRotationMaxLength" if connected:
+            return str(connected + 1)
+    return None
+
+
+def _is_read_only(session: Session, key: Key, here: dict[int, Place]) -> bool:
+    if key.access == "R" or (keys.guarded_key(key.name) is not None and not _forwarded(session, key)):
+        return True
+    said = [model.is_read_only(session, one) for one in keys.variables_of(key, here)]
+    return bool(said and said[0] is True)
+
+
+def _forwarded(session: Session, key: Key) -> bool:
+    return keys.forwarded(session.options.guard, key.name, "ChangeConfiguration", *(one.name for one in key.variables))
+
+
+def _change(session: Session, values: Known, *, whole: bool) -> Generator[Step, Any, str]:
+    """Set these variables: the 1.6 status of it. `whole`: with one of them missing the value would be another."""
+    before: Known = {}
+    if len(values) > 1:
+        # So that they can be put back. One that the station does not have cannot differ from the others.
+        before = yield from _read(session, list(values))
+        if whole and 0 < len(before) < len(values):
+            return "Rejected"
+        values = {one: value for one, value in values.items() if one in before}
+    if not values:
+        return "NotSupported"
+    told = yield from _set(session, values.items())
+    status = min(told.values(), key=_WORST_FIRST.index)
+    taken = [one for one in values if told.get(one) in ("Accepted", "RebootRequired")]
+    if status in ("NotSupported", "Rejected") and taken:
+        yield Note("written_back", {"variables": len(taken)})
+        yield from _set(session, [(one, before[one][:_LONGEST_201]) for one in taken])
+    return status
+
+
+def _set(session: Session, values: Iterable[tuple[Variable, str]]) -> Generator[Step, Any, dict[Variable, str]]:
+    """What the station made of each: 1.6 statuses."""
+    values = list(values)
+    items = [{**one.written(), "attributeType": "Actual", "attributeValue": value} for one, value in values]
+    try:
+        answer = yield Ask("SetVariables", {"setVariableData": items})
+    except PeerError as error:
+        if not error.unsupported:
+            raise
+        yield Note("station_refused", {"reason": error.code})
+        return {one: "NotSupported" for one, _ in values}
+    told = dict.fromkeys((one for one, _ in values), "Rejected")
+    for result in answer["setVariableResult"]:
+        one = Variable.read(result)
+        if one in told:
+            told[one] = CONFIGURATION_STATUS.to_16[result["attributeStatus"]]
+        if "attributeStatusInfo" in result:
+            yield Note("station_refused", {"reason": result["attributeStatusInfo"]["reasonCode"]})
+    return told
+
+
+def _counted(key: Key) -> str:
+    """The key's name, as one of few for all languages."""
+    return key.name.partition(",")[0]

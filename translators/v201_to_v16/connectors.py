@@ -28,7 +28,8 @@ def numbers(session: Session) -> dict[Place, int]:
 
 def place_of(session: Session, number: int) -> Place | None:
     """The connector a CSMS means by this number."""
-    return next((place for place, given in numbers(session).items() if given == number), None)
+    known = session.memory.get(_MAP, {})
+    return next((_place(text) for text, given in known.items() if given == number), None)
 
 
 def is_place(evse: int, connector: int) -> bool:

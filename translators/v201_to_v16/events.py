@@ -42,6 +42,8 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
     _take_token(session, record, event, remote)
     if "reservationId" in event:
         record["reservationId"] = event["reservationId"]
+    if "remoteStartId" in event["transactionInfo"]:
+        record["remoteStartId"] = event["transactionInfo"]["remoteStartId"]
     _take_state(record, event)
     _take_registers(record, event)
     ended = event["eventType"] == "Ended"

@@ -1,29 +1,20 @@
-"""Reset, triggers, logs, firmware, vendor messages."""
-
-import json
-from collections.abc import Generator
-from typing import Any
+"""Reset, triggers, security events."""
 
 from translators import times
-from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
+from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.answers import ask_station
-from translators.v201_to_v16.remote import allocated
+from translators.v201_to_v16.capabilities import speaks_security
 from translators.words import (
-    DIAGNOSTICS,
     EXTENDED_TRIGGER,
-    FIRMWARE,
-    LOG,
     RESET_STATUS,
     TRIGGER,
     TwoWay,
     security_event_16,
 )
-
-_LOCATION_LIMIT = 512
 
 
 def reset(call: Payload, session: Session) -> Conversation:
@@ -47,79 +38,8 @@ def trigger_message(call: Payload, session: Session) -> Conversation:
 
 def extended_trigger_message(call: Payload, session: Session) -> Conversation:
     """ExtendedTriggerMessage -> TriggerMessage, as TriggerMessage. 1.6 security extension, 2.0.1 F06."""
-    yield from _speaks_security(session)
+    yield from speaks_security(session)
     return (yield from _trigger(call, session, EXTENDED_TRIGGER))
-
-
-def get_diagnostics(call: Payload, session: Session) -> Conversation:
-    """GetDiagnostics -> GetLog DiagnosticsLog, with a requestId of the gateway. 1.6 section 5.9, 2.0.1 N01."""
-    if len(call["location"]) > _LOCATION_LIMIT:
-        yield Note("lost", {"field": "location"})
-        return {}
-    request_id = yield from allocated(session, "requestId")
-    yield Remember(f"log/{request_id}", {"by": "GetDiagnostics", "seen": session.unix_time})
-    answer = yield from ask_station(
-        "GetLog",
-        {
-            "log": _log(call["location"], call.get("startTime"), call.get("stopTime")),
-            "logType": "DiagnosticsLog",
-            "requestId": request_id,
-            **{name: call[name] for name in ("retries", "retryInterval") if name in call},
-        },
-        otherwise={"status": "Rejected"},
-    )
-    if answer["status"] == "Rejected":
-        yield Forget(f"log/{request_id}")
-        return {}  # 1.6 section 5.9: no fileName, no diagnostics
-    return {"fileName": answer.get("filename") or "unknown"}
-
-
-def get_log(call: Payload, session: Session) -> Conversation:
-    """GetLog -> GetLog. 1.6 security extension, 2.0.1 N01."""
-    yield from _speaks_security(session)
-    yield Remember(f"log/{call['requestId']}", {"by": "GetLog", "seen": session.unix_time})
-    asked = call["log"]
-    answer = yield from ask_station(
-        "GetLog",
-        {
-            "log": _log(asked["remoteLocation"], asked.get("oldestTimestamp"), asked.get("latestTimestamp")),
-            "logType": call["logType"],
-            "requestId": call["requestId"],
-            **{name: call[name] for name in ("retries", "retryInterval") if name in call},
-        },
-        otherwise={"status": "Rejected"},
-    )
-    return {"status": answer["status"], **({"filename": answer["filename"]} if "filename" in answer else {})}
-
-
-def log_status_notification(call: Payload, session: Session) -> Conversation:
-    """LogStatusNotification -> DiagnosticsStatusNotification or LogStatusNotification, whichever the CSMS asked by.
-    1.6 section 4.4 and security extension, 2.0.1 N01."""
-    job = session.memory.get(f"log/{call.get('requestId')}")
-    plain = job["by"] == "GetDiagnostics" if job is not None else "speaks/security" not in session.memory
-    said = (DIAGNOSTICS if plain else LOG).to_16.get(call["status"])
-    if said is None:
-        yield Note("lost", {"field": "status"})
-    elif plain:
-        yield Ask("DiagnosticsStatusNotification", {"status": said})
-    else:
-        number = {"requestId": call["requestId"]} if "requestId" in call else {}
-        yield Ask("LogStatusNotification", {"status": said, **number})
-    return {}
-
-
-def firmware_status_notification(call: Payload, session: Session) -> Conversation:
-    """FirmwareStatusNotification -> FirmwareStatusNotification, where 1.6 has a word for the status. 1.6 section 4.5,
-    2.0.1 L01."""
-    said = FIRMWARE.to_16.get(call["status"])
-    rebooted_after = call["status"] == "InstallRebooting" and session.memory.get("firmware") == "Installed"
-    if said is None or rebooted_after:
-        yield Note("lost", {"field": "status"})
-        return {}
-    yield Ask("FirmwareStatusNotification", {"status": said})
-    if said != session.memory.get("firmware"):
-        yield Remember("firmware", said)
-    return {}
 
 
 def security_event_notification(call: Payload, session: Session) -> Conversation:
@@ -139,20 +59,6 @@ def security_event_notification(call: Payload, session: Session) -> Conversation
             raise
         yield Note("lost", {"field": "securityEvent"})
     return {}
-
-
-def data_transfer(call: Payload, session: Session) -> Conversation:
-    """DataTransfer -> DataTransfer; data that is no text goes to 1.6 as JSON text. 1.6 sections 4.3 and 5.6, 2.0.1
-    P01, P02."""
-    answer = yield Ask(
-        "DataTransfer",
-        {
-            "vendorId": call["vendorId"][:255],
-            **({"messageId": call["messageId"]} if "messageId" in call else {}),
-            **({"data": _text(call["data"])} if "data" in call else {}),
-        },
-    )
-    return {"status": answer["status"], **({"data": _text(answer["data"])} if "data" in answer else {})}
 
 
 def _trigger(call: Payload, session: Session, words: TwoWay) -> Conversation:
@@ -204,22 +110,3 @@ def _trigger_statuses(session: Session, number: int | None) -> Conversation:
         yield Forget("sent/0")
         yield from status.show_if_possible(session, 0, session.time, back=True)
     return None
-
-
-def _log(location: str, oldest: str | None, latest: str | None) -> Payload:
-    since, until = times.normalise(oldest), times.normalise(latest)
-    return {
-        "remoteLocation": location,
-        **({"oldestTimestamp": since} if since is not None else {}),
-        **({"latestTimestamp": until} if until is not None else {}),
-    }
-
-
-def _speaks_security(session: Session) -> Generator[Step, Any, None]:
-    """This CSMS knows the 1.6 security extension."""
-    if "speaks/security" not in session.memory:
-        yield Remember("speaks/security", True)
-
-
-def _text(data: Any) -> str:
-    return data if isinstance(data, str) else json.dumps(data, separators=(",", ":"), ensure_ascii=False)

@@ -8,10 +8,12 @@ from translators.effects import Expect, Forget, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
+from translators.tokens import clean, id_token_for
 from translators.v201_to_v16 import connectors, records
 from translators.v201_to_v16.answers import ask_station
-from translators.v201_to_v16.authorization import token_for
+from translators.v201_to_v16.authorization import card_for, token_for
 from translators.v201_to_v16.charging import profile_for_start
+from translators.v201_to_v16.installed import started_with
 from translators.words import UNLOCK
 
 _STOPPED_IN_TIME = 20.0
@@ -49,6 +51,8 @@ def remote_start_transaction(call: Payload, session: Session) -> Conversation:
         raise
     if answer["status"] == "Rejected":
         yield Forget(key)
+    elif profile:
+        yield from started_with(session, number or None, profile, remote_start_id)
     return {"status": answer["status"]}
 
 
@@ -86,24 +90,26 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
 
 
 def reserve_now(call: Payload, session: Session) -> Conversation:
-    """ReserveNow -> ReserveNow. 1.6 section 5.13, 2.0.1 H01."""
+    """ReserveNow -> ReserveNow, connector 0 for any EVSE (a station without NonEvseSpecific refuses that itself). 1.6
+    section 5.13, 2.0.1 H01."""
     number = call["connectorId"]
     place = connectors.place_of(session, number)
     if number != 0 and place is None:
         return {"status": "Rejected"}
     expiry = times.normalise(call["expiryDate"])
-    if expiry is None:
+    token = card_for(session, call["idTag"])
+    parent = clean(call.get("parentIdTag") or "")
+    group = id_token_for(parent, "Central") if parent else {}
+    if expiry is None or token is None or group is None:
         return {"status": "Rejected"}
     answer = yield from ask_station(
         "ReserveNow",
         {
             "id": call["reservationId"],
             "expiryDateTime": expiry,
-            "idToken": token_for(session, call["idTag"]),
+            "idToken": token,
             **({"evseId": place[0]} if place is not None else {}),
-            **(
-                {"groupIdToken": {"idToken": call["parentIdTag"], "type": "Central"}} if call.get("parentIdTag") else {}
-            ),
+            **({"groupIdToken": group} if group else {}),
         },
         otherwise={"status": "Rejected"},
     )
@@ -111,7 +117,7 @@ def reserve_now(call: Payload, session: Session) -> Conversation:
 
 
 def cancel_reservation(call: Payload, session: Session) -> Conversation:
-    """CancelReservation -> CancelReservation. 1.6 section 5.2, 2.0.1 H02."""
+    """CancelReservation -> CancelReservation. 1.6 section 5.1, 2.0.1 H02."""
     answer = yield from ask_station(
         "CancelReservation", {"reservationId": call["reservationId"]}, otherwise={"status": "Rejected"}
     )

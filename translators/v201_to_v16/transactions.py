@@ -10,12 +10,15 @@ from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.authorization import ask_about, info_from, tag_for
+from translators.v201_to_v16.cost import price_for
 from translators.v201_to_v16.events import car_gone, is_live, merged
 from translators.v201_to_v16.records import Record
 from translators.words import FAULT_OF_REASON, stop_reason_16
 
 METER_START_WAIT = 30.0
 """Seconds for which a transaction waits for its first reading."""
+
+_SAID_IN_20_ONLY = ("numberOfPhasesUsed", "cableMaxCurrent", "timeSpentCharging")
 
 START_WAIT = 60.0
 """Seconds after which a StartTransaction on its way is no longer waited for; its own timeout is shorter."""
@@ -43,6 +46,9 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
         yield Note("event_after_end", {})
         return {}
     at = times.normalise(call["timestamp"]) or session.time
+    for field in _SAID_IN_20_ONLY:
+        if field in call or field in call["transactionInfo"]:
+            yield Note("lost", {"field": field})
     yield from merged(session, key, call, at)
     if call["eventType"] == "Ended":
         return (yield from _ended(session, key, call, at))
@@ -84,6 +90,9 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
         yield from _start(session, key)
     info = yield from _token_info(session, key, call)
     answer: Payload = {"idTokenInfo": info} if info is not None else {}
+    price = (yield from price_for(session, session.memory[key].get("idTag"))) if is_live(call) else None
+    if price is not None:
+        answer["updatedPersonalMessage"] = price
     record = session.memory[key]
     values = yield from _values(
         _without_begin(call) if starts or call["eventType"] == "Started" else call.get("meterValue", []), at

@@ -43,6 +43,25 @@ def test_a_good_file_is_summed_up(tmp_path: Path) -> None:
     ]
 
 
+def test_the_stations_file_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(GOOD + "stations_file: s.yaml\nunknown_stations: reject\n")
+    (tmp_path / "s.yaml").write_text("CP-1: {}\nCP-2: {tags: pilot}\n")
+    env = {"CLOUD": "wss://csms/"}
+    code, out, _ = ocpp_gateway("check", cwd=tmp_path, env=env)
+    assert code == 0
+    assert f"stations  2 in {tmp_path}/s.yaml, others: reject" in out.splitlines()
+    code, out, _ = ocpp_gateway("check", "--json", cwd=tmp_path, env=env)
+    assert json.loads(out)["stations"] == {"file": f"{tmp_path}/s.yaml", "count": 2}
+    (tmp_path / "s.yaml").write_text("CP-1: {taggs: x}\nCP-2: {enabled: x}\n")
+    for verb in ("check", "run"):
+        code, out, err = ocpp_gateway(verb, "-c", "gateway.yaml", cwd=tmp_path, env=env)
+        assert (code, out) == (2, "")
+        assert err.splitlines() == [
+            f"{tmp_path}/s.yaml:1:8: CP-1.taggs: unknown key; did you mean 'tags'?",
+            f"{tmp_path}/s.yaml:2:17: CP-2.enabled: should be true or false, not 'x'",
+        ]
+
+
 def test_json(tmp_path: Path) -> None:
     path = tmp_path / "g.yaml"
     path.write_text(GOOD)

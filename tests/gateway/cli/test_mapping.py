@@ -4,13 +4,15 @@ import json
 
 from tests.gateway.cli.run_command import ocpp_gateway
 from translators import schemas
+from translators.links import LINKS
 
 
 def test_every_action_of_every_version_has_a_row() -> None:
     code, out, _ = ocpp_gateway("mapping", "--json")
     assert code == 0
     rows = json.loads(out)
-    for station, csms in (("ocpp1.6", "ocpp2.0.1"), ("ocpp2.0.1", "ocpp1.6")):
+    assert len(LINKS) == 4
+    for station, csms in LINKS:
         mine = [row for row in rows if (row["station"], row["csms"]) == (station, csms)]
         assert {row["action"] for row in mine if row["caller"] == "station"} == schemas.STATION_ACTIONS[station]
         assert {row["action"] for row in mine if row["caller"] == "csms"} == schemas.csms_actions(csms)

@@ -1,0 +1,75 @@
+"""Writes `mapping.md` from the translators' own tables: `make docs`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from gateway.cli.mapping import rows
+
+PAGE = Path(__file__).parent / "mapping.md"
+
+_HEAD = """\
+# Mapping
+
+What becomes of every action between two OCPP versions. Every action of both versions has exactly one row.
+
+This page is written by `make docs` from the tables the gateway runs on. Do not edit it. The same rows are printed by
+`ocpp-gateway mapping [ACTION]`, as JSON with `--json`.
+
+- **caller**: who makes the call.
+- **outcome** `translated`: the call goes to the other side in its version. `answered`: the gateway answers alone.
+  `unsupported`: the gateway refuses, with the refusing status of the action where it has one, else with a CALLERROR.
+- **becomes**: the actions of the other version that a call may lead to.
+
+Between OCPP 1.6 and 2.1 two translations stand in a row, and the rows of both apply.
+
+The metric `ocpp_gateway_translations_total` counts calls by the same outcomes, and `invalid` beside them. How
+translation works is told in [translation.md](translation.md).
+"""
+_COLUMNS = ("caller", "action", "outcome", "becomes", "summary")
+
+
+def page() -> str:
+    """The page's text as the tables are now."""
+    found = rows(None)
+    links = dict.fromkeys((row["station"], row["csms"]) for row in found)
+    sections = [_section(station, csms, found) for station, csms in links]
+    return "\n".join([_HEAD, *sections])
+
+
+def _section(station: str, csms: str, found: list[dict[str, Any]]) -> str:
+    here = [row for row in found if (row["station"], row["csms"]) == (station, csms)]
+    counts = Counter(row["outcome"] for row in here)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    lines = [
+        f"## An {_name(station)} station on an {_name(csms)} CSMS",
+        "",
+        f"{len(here)} actions: {told}.",
+        "",
+        f"| {' | '.join(_COLUMNS)} |",
+        f"| {' | '.join('---' for _ in _COLUMNS)} |",
+        *(f"| {' | '.join(_cells(row))} |" for row in here),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    becomes = ", ".join(row["becomes"]) or "-"
+    return [row["caller"], f"`{row['action']}`", row["outcome"], becomes, _escaped(row["summary"])]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _name(subprotocol: str) -> str:
+    return f"OCPP {subprotocol.removeprefix('ocpp')}"
+
+
+def main() -> None:
+    """`python -m docs.generate`"""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

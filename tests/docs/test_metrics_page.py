@@ -1,0 +1,16 @@
+"""docs/metrics.md tells of every series with its kind and labels, and of nothing else."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from gateway.metrics import Metrics
+from tests.docs.tables import rows
+
+
+def test_every_series_is_on_the_page_and_nothing_else_is() -> None:
+    expected = {}
+    for series in vars(Metrics()).values():
+        if isinstance(series, Counter | Gauge | Histogram):
+            (family,) = series.describe()
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            expected[name] = [family.type, ", ".join(series._labelnames) or "-"]
+    assert {row[0]: [row[1], row[2]] for row in rows("metrics.md")} == expected

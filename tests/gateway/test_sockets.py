@@ -1,0 +1,104 @@
+"""One WebSocket: order, liveness, and a peer that does not read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from websockets.asyncio.client import ClientConnection, connect
+
+from gateway.sockets import Gone, Socket
+
+
+@asynccontextmanager
+async def pair(write_seconds: float = 2.0) -> AsyncIterator[tuple[Socket, ClientConnection]]:
+    """A Socket on the server's side, a `websockets` client on the other."""
+    made: asyncio.Future[Socket] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.WebSocketResponse:
+        ws = web.WebSocketResponse(autoping=False, compress=False)
+        await ws.prepare(request)
+        made.set_result(Socket(ws, request.transport, write_seconds=write_seconds, loop=asyncio.get_running_loop()))
+        await over.wait()
+        return ws
+
+    app = web.Application()
+    app.router.add_get("/", handle)
+    async with TestServer(app) as server:
+        client = await connect(f"ws://127.0.0.1:{server.port}/", compression=None, max_size=None)
+        try:
+            yield await made, client
+        finally:
+            over.set()
+            client.transport.abort()
+
+
+async def test_texts_both_ways_and_the_end() -> None:
+    async with pair() as (sock, client):
+        await client.send("up")
+        assert await sock.receive() == "up"
+        await sock.send("down")
+        assert await client.recv() == "down"
+        closing = asyncio.create_task(client.close(4000, "bye"))
+        assert await sock.receive() == Gone(4000, "closed by peer")
+        await closing
+
+
+async def test_a_lost_connection_and_a_binary_message() -> None:
+    async with pair() as (sock, client):
+        client.transport.abort()
+        gone = await sock.receive()
+        assert isinstance(gone, Gone)
+        assert gone.code in (1000, 1006)
+    async with pair() as (sock, client):
+        await client.send(b"octets")
+        assert await sock.receive() == Gone(1003, "binary")
+
+
+async def test_pings_are_answered_and_any_frame_is_a_sign_of_life() -> None:
+    async with pair() as (sock, client):
+        reading = asyncio.create_task(sock.receive())
+        pong = await client.ping()
+        await asyncio.wait_for(pong, 1)
+        await asyncio.sleep(0.2)
+        assert await sock.keep_alive(0.1, 0.1)
+        assert await asyncio.wait_for(_quiet(sock), 2)
+        client.transport.pause_reading()
+        await asyncio.sleep(0.2)
+        assert await sock.keep_alive(0.1, 0.1)
+        await asyncio.sleep(0.2)
+        assert not await sock.keep_alive(0.1, 0.1)
+        reading.cancel()
+
+
+async def _quiet(sock: Socket) -> bool:
+    await asyncio.sleep(0.2)
+    return await sock.keep_alive(5, 0.1)
+
+
+async def test_writing_never_waits_and_order_holds() -> None:
+    async with pair() as (sock, client):
+        client.transport.pause_reading()
+        texts = [f"{number} {'x' * 50_000}" for number in range(200)]
+        async with asyncio.timeout(1):
+            for text in texts:
+                await sock.send(text)
+        room: Any = asyncio.create_task(sock.room())
+        await asyncio.sleep(0.1)
+        assert not room.done()
+        client.transport.resume_reading()
+        assert [await client.recv() for _ in texts] == texts
+        await asyncio.wait_for(room, 2)
+
+
+async def test_a_peer_that_does_not_read_is_cut() -> None:
+    async with pair(write_seconds=0.3) as (sock, client):
+        client.transport.pause_reading()
+        for _ in range(400):
+            await sock.send("x" * 50_000)
+        async with asyncio.timeout(5):
+            assert isinstance(await sock.receive(), Gone)
+        await asyncio.wait_for(sock.room(), 1)

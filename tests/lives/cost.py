@@ -1,0 +1,149 @@
+"""`python -m tests.lives.cost [--profile]`: what a translated message costs inside translators, both schema checks
+included: microseconds for a MeterValues of a 1.6 station and a TransactionEvent Updated of a 2.0.1 station, each with
+its answer."""
+
+import argparse
+import cProfile
+import pstats
+from collections.abc import Callable
+from itertools import count
+from time import process_time
+from timeit import repeat
+from typing import Any
+
+from translators.effects import Effect, ToCsms, ToStation
+from translators.frames import Call, Result, decode
+from translators.links import LINKS
+from translators.session import Options, Session
+
+EPOCH = 1_795_255_200.0
+ROUNDS, SERIES = 250, 60
+Step = Callable[[str], list[Effect]]
+Trip = tuple[Step, Callable[[int], str]]
+"""What a frame's text costs, and the text of the frame of this turn."""
+
+
+def session(station_version: str, csms_version: str) -> Session:
+    ids = count(1)
+    link = LINKS[station_version, csms_version]
+    options = Options(identity="CP-1")
+    return Session(link, options, {}, lambda: f"g{next(ids)}", connected_at=EPOCH, epoch=EPOCH)
+
+
+def play(one: Session, call: Call, answer: dict[str, Any]) -> None:
+    """The call, and the same answer to whatever it becomes."""
+    work = one.from_station(decode(call.text), 1.0)
+    while work:
+        effect = work.pop(0)
+        if isinstance(effect, ToCsms):
+            work += one.from_csms(decode(Result(effect.frame.message_id, answer).text), 1.0)
+
+
+def moment(number: int) -> str:
+    return f"2026-11-21T{10 + number // 3600 % 12:02d}:{number // 60 % 60:02d}:{number % 60:02d}.{number % 1000:03d}Z"
+
+
+def meter_values_16() -> Trip:
+    one = session("ocpp1.6", "ocpp2.0.1")
+    start = {"connectorId": 1, "idTag": "CARD1", "meterStart": 100, "timestamp": moment(0)}
+    play(one, Call("s", "StartTransaction", start), {"idTokenInfo": {"status": "Accepted"}})
+    (number,) = [record["int"] for _, record in one.remembered("tx/")]
+    sample = {
+        "value": "1234.5",
+        "context": "Sample.Periodic",
+        "measurand": "Energy.Active.Import.Register",
+        "unit": "Wh",
+    }
+    power = {"value": "7.2", "context": "Sample.Periodic", "measurand": "Power.Active.Import", "unit": "kW"}
+
+    def text(turn: int) -> str:
+        values = [{"timestamp": moment(turn), "sampledValue": [sample, power]}]
+        return Call(f"m{turn}", "MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": values}).text
+
+    return round_trip(one), text
+
+
+def transaction_event_201() -> Trip:
+    one = session("ocpp2.0.1", "ocpp1.6")
+    event: dict[str, Any] = {
+        "eventType": "Started",
+        "timestamp": moment(0),
+        "triggerReason": "Authorized",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "4fe8ebcf-7a04-54e9-8182-359360ae9d29", "chargingState": "Charging"},
+        "evse": {"id": 1, "connectorId": 1},
+        "idToken": {"idToken": "CARD1", "type": "Central"},
+        "meterValue": [{"timestamp": moment(0), "sampledValue": [{"value": 100, "context": "Transaction.Begin"}]}],
+    }
+    play(one, Call("s", "TransactionEvent", event), {"transactionId": 1, "idTagInfo": {"status": "Accepted"}})
+    assert [record["transactionId"] for _, record in one.remembered("tx/")] == [1]
+    wh = {"value": 1234.5, "measurand": "Energy.Active.Import.Register", "unitOfMeasure": {"unit": "Wh"}}
+    power = {"value": 7.2, "measurand": "Power.Active.Import", "unitOfMeasure": {"unit": "W", "multiplier": 3}}
+
+    def text(turn: int) -> str:
+        payload = {
+            "eventType": "Updated",
+            "timestamp": moment(turn),
+            "triggerReason": "MeterValuePeriodic",
+            "seqNo": turn,
+            "transactionInfo": {"transactionId": "4fe8ebcf-7a04-54e9-8182-359360ae9d29"},
+            "meterValue": [{"timestamp": moment(turn), "sampledValue": [wh, power]}],
+        }
+        return Call(f"m{turn}", "TransactionEvent", payload).text
+
+    return round_trip(one), text
+
+
+def round_trip(one: Session) -> Step:
+    def both(text: str) -> list[Effect]:
+        effects = one.from_station(decode(text), 1.0)
+        (asked,) = [effect.frame for effect in effects if isinstance(effect, ToCsms)]
+        assert asked.text
+        out = one.from_csms(decode(f'[3,"{asked.message_id}",{{}}]'), 1.0)
+        (answer,) = [effect.frame for effect in out if isinstance(effect, ToStation)]
+        assert answer.text
+        return out
+
+    return both
+
+
+def microseconds(trip: Trip) -> float:
+    """Of processor time per round trip, the best of several series: a busy machine only ever adds."""
+    step, text = trip
+    best = float("inf")
+    for series in range(SERIES):
+        texts = [text(series * ROUNDS + turn) for turn in range(1, ROUNDS + 1)]
+        began = process_time()
+        for one in texts:
+            step(one)
+        best = min(best, (process_time() - began) / ROUNDS)
+    return best * 1e6
+
+
+def _loop() -> None:
+    for _ in range(1000):
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.lives.cost")
+    parser.add_argument("--profile", action="store_true")
+    given = parser.parse_args()
+    print(f"a loop of 1000 empty turns on this machine, now: {min(repeat(_loop, number=200)) / 200 * 1e6:.0f} us")
+    for name, made in (("MeterValues 1.6", meter_values_16), ("TransactionEvent Updated 2.0.1", transaction_event_201)):
+        if not given.profile:
+            print(f"{name}: {microseconds(made()):.1f} us")
+            continue
+        step, text = made()
+        texts = [text(turn) for turn in range(1, ROUNDS)]
+        profile = cProfile.Profile()
+        profile.enable()
+        for one in texts:
+            step(one)
+        profile.disable()
+        print(name)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(28)
+
+
+if __name__ == "__main__":
+    main()

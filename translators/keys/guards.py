@@ -1,0 +1,60 @@
+"""Keys and variables that could take a station away from this gateway, or lock it out.
+
+The station's password, its certificates, its address book and its name are between the station and this gateway. A
+CSMS that changes them as if the station were its own would never see it again. Keys are compared without case and
+without what is no letter or digit: vendors spell them at will.
+"""
+
+import re
+from collections.abc import Mapping
+
+from translators.keys.variable import Variable
+
+_KEYS = """
+    AuthorizationKey SecurityProfile NetworkConfigurationPriority
+    BackendURI BackendURL BackendAddress BackOfficeURL BackOfficeURLWired BackOfficeURLAPN
+    CentralSystem CentralSystemAddress CentralSystemHost CentralSystemIP CentralSystemPort CentralSystemURI CentralSystemURL
+    CsmsAddress CsmsHost CsmsURI CsmsURL CstBackendUrl CstChargeBoxId
+    ChargeBoxId ChargeBoxIdentity ChargePointId ChargePointIdentity
+    OcppAddress OcppBackendURL OcppCentralSystemURL OcppCsmsUrl OcppEndpoint OcppHost OcppServer OcppServerAddress OcppServerURL OcppURI OcppURL
+    ServerAddress ServerURI ServerURL WebSocketURL WsURL
+""".split()
+"""Standard keys, and what vendors call the address and the name they connect with."""
+
+_VARIABLES = """
+    OCPPCommCtrlr.ActiveNetworkProfile
+    OCPPCommCtrlr.NetworkConfigurationPriority
+    SecurityCtrlr.BasicAuthPassword
+    SecurityCtrlr.Identity
+    SecurityCtrlr.SecurityProfile
+""".split()
+
+_NETWORK = "networkconfiguration"
+"""The component that holds a network profile in 2.1, and in 2.0.1 stations that borrow it."""
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()
+
+
+_GUARDED_KEYS = {_folded(name): name for name in _KEYS}
+_GUARDED_VARIABLES = {name.casefold(): name for name in _VARIABLES}
+
+
+def guarded_key(name: str) -> str | None:
+    """The name to count this key under, when it is guarded."""
+    return _GUARDED_KEYS.get(_folded(name))
+
+
+def guarded_variable(one: Variable) -> str | None:
+    """The name to count this variable under, when it is guarded."""
+    if one.component.casefold() == _NETWORK:
+        return "NetworkConfiguration"
+    found = _GUARDED_VARIABLES.get(f"{one.component}.{one.name}".casefold())
+    return found.partition(".")[2] if found else None
+
+
+def forwarded(guard: Mapping[str, str], *names: str) -> bool:
+    """Whether the operator lets one of these through: `guard` is what configuration says of each name."""
+    wanted = {_folded(name) for name in names}
+    return any(rule == "forward" and _folded(name) in wanted for name, rule in guard.items())

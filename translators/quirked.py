@@ -1,0 +1,225 @@
+"""The station's side of a stage: it mends what this vendor's stations get wrong in their own version.
+
+Which quirks a station has is known from its BootNotification, kept in memory (`station/maker`) because a station does
+not boot again for a new connection, or from configuration: `name` gives it to the station, `-name` keeps it away.
+
+It wraps the stage behind it and is no member of a chain: it asks and answers nothing by itself, so between the two
+nothing has to be paced.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from translators.effects import Effect, Note, Remember, ToStation
+from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
+from translators.quirk import Maker, Mend, Quirk
+from translators.quirks import QUIRKS
+from translators.stage import Stage
+
+MAKER = "station/maker"
+_KEPT = "station/quirk/"
+_OFF = "-"
+_LONGEST = 64
+"""Vendors and models have at most 50 characters in any version."""
+_ROUTES = ("calls", "answers", "calls_to", "answers_to")
+
+
+def is_quirk(word: str) -> bool:
+    """Whether configuration may name it: a quirk, or a quirk with a minus before it."""
+    return word.removeprefix(_OFF) in QUIRKS
+
+
+def needed(version: str, named: Iterable[str], *, translated: bool) -> bool:
+    """Whether a session needs this stage. A translated one does as soon as any quirk of the version is known by maker;
+    where both sides speak the same, frames are untouched but for quirks that are named and made for it."""
+    if translated:
+        return any(quirk.version == version for quirk in QUIRKS.values())
+    return any(name in QUIRKS and QUIRKS[name].passthrough and QUIRKS[name].version == version for name in named)
+
+
+def text_mend(version: str, named: Iterable[str]) -> Callable[[str], str] | None:
+    """What to make of a text from this station that is not JSON; None where no quirk of such a kind is named."""
+    found = [quirk.text for name in named if (quirk := QUIRKS.get(name)) and quirk.version == version and quirk.text]
+    if not found:
+        return None
+
+    def mended(text: str) -> str:
+        for one in found:
+            text = one(text)
+        return text
+
+    return mended
+
+
+class Quirked:
+    """A Stage around another: frames pass it on their way between the station and `inner`."""
+
+    def __init__(
+        self, inner: Stage, version: str, named: Iterable[str], memory: dict[str, Any], *, translated: bool
+    ) -> None:
+        self.inner = inner
+        self.version = version
+        self._memory = memory
+        self._translated = translated
+        self._named = tuple(named)
+        self._now = 0.0
+        self._effects: list[Effect] = []
+        self._mends: dict[str, dict[str, list[tuple[str, Mend]]]] = {}
+        self._asked: dict[tuple[str, str], str] = {}
+        self._choose()
+
+    # -- what quirks use --------------------------------------------------------------------------------------------
+
+    @property
+    def unix_time(self) -> float:
+        return self._now + self.epoch
+
+    @property
+    def memory(self) -> Mapping[str, Any]:
+        return self._memory
+
+    def keep(self, name: str, value: Any) -> None:
+        if self._memory.get(_KEPT + name) != value:
+            self._remember(_KEPT + name, value)
+
+    # -- Stage ------------------------------------------------------------------------------------------------------
+
+    @property
+    def epoch(self) -> float:
+        return self.inner.epoch
+
+    @epoch.setter
+    def epoch(self, epoch: float) -> None:
+        self.inner.epoch = epoch
+
+    def open(self, now: float) -> list[Effect]:
+        return self._out(self.inner.open(now), now)
+
+    def resumed(self, now: float) -> list[Effect]:
+        return self._out(self.inner.resumed(now), now)
+
+    def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        self._now = now
+        if isinstance(frame, Call) and frame.action == "BootNotification":
+            self._met(frame)
+        frame = self._mended(frame, "calls", "answers")
+        effects, self._effects = self._effects, []
+        return effects + self._out(self.inner.from_station(frame, now), now)
+
+    def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
+        return self._out(self.inner.from_csms(frame, now), now)
+
+    def tick(self, now: float) -> list[Effect]:
+        return self._out(self.inner.tick(now), now)
+
+    def deadline(self) -> float | None:
+        return self.inner.deadline()
+
+    def close(self) -> None:
+        self._asked.clear()
+        self.inner.close()
+
+    def idle(self) -> bool:
+        return self.inner.idle()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _out(self, effects: list[Effect], now: float) -> list[Effect]:
+        """What comes out of the inner stage, its frames to the station as that station needs them."""
+        if not any(isinstance(effect, ToStation) for effect in effects):
+            return effects
+        self._now = now
+        for effect in effects:
+            if isinstance(effect, ToStation):
+                effect = ToStation(self._mended(effect.frame, "calls_to", "answers_to"))
+            self._effects.append(effect)
+        out, self._effects = self._effects, []
+        return out
+
+    def _mended(self, frame: Any, calls: str, answers: str) -> Any:
+        """The frame as it is meant; the same frame, and so the same text, where nothing is wrong."""
+        if isinstance(frame, Call):
+            if frame.type != Call.type:
+                return frame
+            # The other direction's calls are answered here.
+            back = "answers_to" if answers == "answers" else "answers"
+            if frame.action in self._mends[back]:
+                self._asked[back, frame.key] = frame.action
+            payload = self._payload(frame, self._mends[calls].get(frame.action), frame.action)
+            return frame if payload is None else Call(frame.message_id, frame.action, payload)
+        if isinstance(frame, Result | Error | NoAnswer) and self._asked:
+            action = self._asked.pop((answers, frame.key), None)
+            if action is not None and isinstance(frame, Result):
+                payload = self._payload(frame, self._mends[answers].get(action), action)
+                return frame if payload is None else Result(frame.message_id, payload)
+        return frame
+
+    def _payload(self, frame: Call | Result, mends: list[tuple[str, Mend]] | None, action: str) -> Payload | None:
+        """The mended payload; None when it stays as it is."""
+        if not mends:
+            return None
+        try:
+            payload = frame.payload
+        except BadFrame:
+            return None  # the link says what is wrong with it
+        given, told = payload, []
+        for name, mend in mends:
+            try:
+                meant = mend(payload, self)
+            except Exception as bug:  # what a mend cannot read goes on as it came
+                self._effects.append(Note("mapping_failed", {"action": action, "error": repr(bug), "at": name}))
+                continue
+            if meant is not payload:
+                payload = meant
+                told.append(f"quirk {name}")
+        if payload is given:
+            return None
+        self._effects.append(Note("mended", {"version": self.version, "action": action, "what": told}))
+        return payload
+
+    def _met(self, call: Call) -> None:
+        """Keep who made the station."""
+        try:
+            said = _maker(call.payload)
+        except BadFrame:
+            return
+        if said != self._memory.get(MAKER):
+            self._remember(MAKER, said)
+            self._choose()
+
+    def _choose(self) -> None:
+        """The mends of the quirks this station has, by route and action."""
+        boot = self._memory.get("station/boot", {}).get("call", {})
+        said = self._memory.get(MAKER) or _maker(boot)
+        maker = Maker(*(said[name].casefold() for name in ("vendor", "model", "firmware")))
+        self._mends = {route: {} for route in _ROUTES}
+        for name, quirk in QUIRKS.items():
+            if quirk.version == self.version and self._has(name, quirk, maker):
+                for route in _ROUTES:
+                    for action, mend in getattr(quirk, route).items():
+                        self._mends[route].setdefault(action, []).append((name, mend))
+
+    def _has(self, name: str, quirk: Quirk, maker: Maker) -> bool:
+        if _OFF + name in self._named:
+            return False
+        if name in self._named:
+            return self._translated or quirk.passthrough
+        return self._translated and quirk.of is not None and quirk.of(maker)
+
+    def _remember(self, key: str, value: Any) -> None:
+        self._memory[key] = value
+        self._effects.append(Remember(key, value))
+
+
+def _text(value: object) -> str:
+    return value.strip()[:_LONGEST] if isinstance(value, str) else ""
+
+
+def _maker(boot: Payload) -> dict[str, str]:
+    about = boot.get("chargingStation")
+    about = about if isinstance(about, dict) else boot
+    return {
+        "vendor": _text(about.get("vendorName", about.get("chargePointVendor"))),
+        "model": _text(about.get("model", about.get("chargePointModel"))),
+        "firmware": _text(about.get("firmwareVersion")),
+    }
