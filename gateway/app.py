@@ -29,7 +29,7 @@ class App:
     """One gateway process."""
 
     def __init__(self, config: Config, stations: Stations, loop_name: str) -> None:
-        self.config = config
+        self.config = self._started = config
         self.metrics = Metrics()
         self.metrics.started(loop_name)
         self.node = Node(config, stations, make_store(config), self.metrics)
@@ -179,8 +179,9 @@ class App:
         def without_certificates(one: Config) -> list[Listener]:
             return [listener.model_copy(update={"tls": listener.tls is not None}) for listener in one.listeners]
 
-        changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(self.config, name)]
-        if without_certificates(config) != without_certificates(self.config):
+        runs = self._started
+        changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(runs, name)]
+        if without_certificates(config) != without_certificates(runs):
             changed.append("listeners")
         if changed:
             self._logger.warning("reload_needs_restart", why=f"read at the start only: {', '.join(sorted(changed))}")

@@ -162,8 +162,10 @@ class Bridge:
             # From here on nobody waits for this peer but itself.
             if peer == "station":
                 await self._slow_down(bucket)
-            await (self._csms if peer == "station" else self._station).room()
-            await source.room()
+            target = self._csms if peer == "station" else self._station
+            if target.congested or source.congested:
+                await target.room()
+                await source.room()
 
     async def _slow_down(self, bucket: Bucket) -> None:
         """Read no faster than the limit, and not at all while the station's calls pile up."""
@@ -270,18 +272,19 @@ class Bridge:
     # -- time -------------------------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        """One timer for everything that may be due; it is only moved when something is due earlier."""
+        """One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
+        peers' dues move away with every frame."""
+        deadline = self._board.deadline()
+        if self._timer is not None:
+            if deadline is None or self._timer_at <= deadline:
+                return
+            self._timer.cancel()
         limits = self._limits
         due = self._station.due(limits.ping_seconds, limits.pong_seconds)
         if not self._holding:
             due = min(due, self._csms.due(limits.ping_seconds, limits.pong_seconds))
-        deadline = self._board.deadline()
-        if deadline is not None and deadline < due:
-            due = deadline
-        if self._timer is not None:
-            if self._timer_at <= due:
-                return
-            self._timer.cancel()
+        if deadline is not None:
+            due = min(due, deadline)
         self._timer_at = due
         self._timer = self._loop.call_at(due, self._due)
 

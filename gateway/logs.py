@@ -6,10 +6,13 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from gateway.config import Log
 
 _REDACTED = "[redacted]"
+_TRACEBACK = ExceptionDictTransformer(show_locals=False)
+"""Where it happened, never with what: the local variables of this program are payloads."""
 _ALWAYS = ("authorization", "password", "token", "secret")
 
 
@@ -49,9 +52,11 @@ def configure(log: Log) -> None:
         cache_logger_on_first_use=True,
     )
     render: list[Any] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(_TRACEBACK), structlog.processors.JSONRenderer()]
         if plain
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -81,6 +81,9 @@ class Metrics:
             "Transaction messages left unanswered, their station disconnected, for want of a backend's answer",
             "action",
         )
+        self.guarded_calls = counter(
+            "guarded_calls_total", "Calls refused because they could take a station away", "action"
+        )
         self.forward_duration = histogram("forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction")
         self.call_duration = histogram(
             "call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action"
@@ -118,9 +121,9 @@ class Metrics:
         self.stations_file_valid.set(1)
         self.draining.set(0)
 
-    def message(self, direction: str, subprotocol: str, action: str, kind: str) -> None:
-        """One message received. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
-        self._messages_child(direction, subprotocol, action_label(action), kind).inc()
+    def message(self, direction: str, subprotocol: str, action: str, kind: str) -> Counter:
+        """The counter of such messages. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
+        return self._messages_child(direction, subprotocol, action_label(action), kind)
 
     def waited(self, peer: str, action: str, seconds: float) -> None:
         """A call of ours to a peer came back after this long."""

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
 from gateway.metrics import Metrics, action_label, code_label
 from translators.effects import Note
 from translators.frames import Call, Frame
 
+_COUNTERS_KEPT = 256
 _LOG_LINES = 20
 """Log lines of one kind and session; what comes after is only counted."""
 
@@ -21,6 +23,7 @@ class Observer:
         self._logger = logger
         self._versions = {"station": station, "csms": csms}
         self._logged: dict[str, int] = {}
+        self._counters: dict[tuple[str, str, str], Counter] = {}
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "call_settled": self._settled,
             "call_error": self._call_error,
@@ -35,13 +38,13 @@ class Observer:
             "invalid_output": self._failed,
             "mapping_failed": self._failed,
             "withheld": self._withheld,
+            "guarded": self._guarded,
         }
 
     def received(self, peer: str, frame: Frame) -> None:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
         if isinstance(frame, Call):
-            kind = "call" if frame.type == Call.type else "send"
-            self._metrics.message(f"from_{peer}", self._versions[peer], frame.action, kind)
+            self._count(peer, frame.action, "call" if frame.type == Call.type else "send")
 
     def note(self, note: Note) -> None:
         handler = self._handlers.get(note.kind)
@@ -52,8 +55,17 @@ class Observer:
 
     def _settled(self, facts: dict[str, Any], kind: str = "result") -> None:
         peer, action = facts["peer"], facts["action"]
-        self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
+        self._count(peer, action, kind)
         self._metrics.waited(peer, action, facts["seconds"])
+
+    def _count(self, peer: str, action: str, kind: str) -> None:
+        key = (peer, action, kind)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
+            if len(self._counters) < _COUNTERS_KEPT:
+                self._counters[key] = counter
+        counter.inc()
 
     def _call_error(self, facts: dict[str, Any]) -> None:
         self._settled(facts, "error")
@@ -91,6 +103,10 @@ class Observer:
     def _withheld(self, facts: dict[str, Any]) -> None:
         self._metrics.withheld.labels(action_label(facts["action"])).inc()
         self._log("warning", "answer_withheld", facts)
+
+    def _guarded(self, facts: dict[str, Any]) -> None:
+        self._metrics.guarded_calls.labels(action_label(facts["action"])).inc()
+        self._log("warning", "guarded", facts)
 
     def _log(self, level: str, event: str, facts: dict[str, Any]) -> None:
         count = self._logged[event] = self._logged.get(event, 0) + 1

@@ -83,6 +83,11 @@ class Socket:
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush())
 
+    @property
+    def congested(self) -> bool:
+        """Whether `room` would wait."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until what is behind the peer is within bounds."""
         await self._room.wait()

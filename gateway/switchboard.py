@@ -104,8 +104,13 @@ class Switchboard:
         return out
 
     def deadline(self) -> float | None:
-        dues = (self._station.lane.deadline(), self._csms.lane.deadline(), self.stage.deadline())
-        return min((due for due in dues if due is not None), default=None)
+        """When `tick` is next due, or None."""
+        first = self.stage.deadline()
+        for lane in (self._station.lane, self._csms.lane):
+            due = lane.deadline()
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
 
     def hold_csms(self) -> None:
         """The upstream connection is gone and may come back: calls to it wait; its own calls are nobody's now."""

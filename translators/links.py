@@ -92,14 +92,30 @@ def _between(
 ) -> Stage:
     if station_version == csms_version:
         return Passthrough(
-            station_version, new_id, memory, validation=validation, answer_locally=options.answer_locally, epoch=epoch
+            station_version,
+            new_id,
+            memory,
+            validation=validation,
+            answer_locally=options.answer_locally,
+            guard=options.guard,
+            epoch=epoch,
         )
     way = path(station_version, csms_version)
     if len(way) > 1:
         # A CSMS that comes back is told once what it missed, by the link that knows more of the station.
         way = tuple(link if link.opened is not None else replace(link, resumed=None) for link in way)
     stages = [
-        Session(link, options, memory, new_id, connected_at=connected_at, epoch=epoch, faces_station=place == 0)
+        Session(
+            link,
+            options,
+            memory,
+            new_id,
+            connected_at=connected_at,
+            epoch=epoch,
+            faces_station=place == 0,
+            # The one with 1.6 knows a key by its variable and a variable by its key.
+            guards=len(way) == 1 or "ocpp1.6" in (link.station_version, link.csms_version),
+        )
         for place, link in enumerate(way)
     ]
     return stages[0] if len(stages) == 1 else Chain(stages)

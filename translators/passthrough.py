@@ -1,11 +1,13 @@
-"""Both sides speak the same version: frames go on as the text they came as."""
+"""Both sides speak the same version: frames go on as the text they came as, or are answered here as a whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from translators import errors, local, schemas
 from translators.effects import Close, Effect, Note, Remember, ToCsms, ToStation, is_transaction_message
 from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
+from translators.guard import Refusal, looked_at, question, refusal
 from translators.times import iso
 
 Validation = Literal["off", "count", "reject"]
@@ -17,7 +19,8 @@ _MOST_CONNECTORS = 256
 
 class Passthrough:
     """A Stage that changes nothing. It knows open calls by direction and id, to count, to check, and to keep the rule
-    that a transaction message is never answered with a CALLERROR for want of an answer."""
+    that a transaction message is never answered with a CALLERROR for want of an answer. Calls that could take the station
+    away (`guard`) are refused."""
 
     def __init__(
         self,
@@ -27,12 +30,19 @@ class Passthrough:
         *,
         validation: Validation = "count",
         answer_locally: frozenset[str] = frozenset(),
+        guard: Mapping[str, str] | None = None,
         epoch: float = 0.0,
     ) -> None:
         self.version = version
         self.epoch = epoch
         self._validation = validation
         self._answer_locally = answer_locally
+        self._rules: Mapping[str, str] = guard or {}
+        guarded = looked_at(version, self._rules)
+        self._guarded_of_station = guarded & schemas.STATION_ACTIONS[version]
+        self._guarded_of_csms = guarded - self._guarded_of_station
+        self._asked: dict[str, Call] = {}
+        """The station is asked about these calls of the CSMS, by the id of the question."""
         self._of_station: dict[str, Call] = {}
         self._of_csms: dict[str, Call] = {}
         self._new_id = new_id
@@ -59,11 +69,17 @@ class Passthrough:
                 if answer is not None:
                     note = Note("translated", self._facts(frame) | {"outcome": "answered"})
                     return [note, ToStation(Result(frame.message_id, answer))]
+            if frame.action in self._guarded_of_station:
+                return self._judged(frame, None, self._of_station, ToStation, ToCsms)
             return self._kept(frame) + self._called(frame, self._of_station, ToStation, ToCsms)
+        if frame.key in self._asked:
+            return self._told(frame)
         return self._replied(frame, self._of_csms, ToCsms)
 
     def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         if isinstance(frame, Call):
+            if frame.action in self._guarded_of_csms:
+                return self._asked_first(frame)
             return self._called(frame, self._of_csms, ToCsms, ToStation)
         if self._replaying and frame.key == self._replaying[0].key:
             return self._replayed(frame)
@@ -78,9 +94,58 @@ class Passthrough:
     def close(self) -> None:
         self._of_station.clear()
         self._of_csms.clear()
+        self._asked.clear()
 
     def idle(self) -> bool:
-        return not self._of_station and not self._of_csms and not self._replaying
+        return not (self._of_station or self._of_csms or self._replaying or self._asked)
+
+    def _asked_first(self, call: Call) -> list[Effect]:
+        """A guarded call of the CSMS, which the station alone may be able to judge."""
+        ask = question(self.version, call.action)
+        if ask is None or call.type != Call.type:
+            return self._judged(call, None, self._of_csms, ToCsms, ToStation)
+        own = Call(self._new_id(), ask.action, ask.payload)
+        self._asked[own.key] = call
+        return [ToStation(own)]
+
+    def _told(self, reply: Result | Error | NoAnswer) -> list[Effect]:
+        call = self._asked.pop(reply.key)
+        if isinstance(reply, NoAnswer):
+            return self._unanswered(call, reply, ToCsms)
+        told = None
+        ask = question(self.version, call.action)
+        with suppress(BadFrame):
+            if (
+                ask is not None
+                and isinstance(reply, Result)
+                and schemas.valid(self.version, ask.action, reply.payload, answer=True)
+            ):
+                told = reply.payload
+        return self._judged(call, told, self._of_csms, ToCsms, ToStation)
+
+    def _judged(
+        self,
+        call: Call,
+        told: Payload | None,
+        pending: dict[str, Call],
+        back: type[ToStation | ToCsms],
+        onward: type[ToStation | ToCsms],
+    ) -> list[Effect]:
+        """A guarded call: refused here as a whole, or on its way as it came."""
+        try:
+            refused = refusal(self.version, call.action, call.payload, self._rules, told)
+        except BadFrame:
+            # What cannot be read here a station might read.
+            refused = Refusal((call.action,), {})
+        if refused is None:
+            return self._called(call, pending, back, onward)
+        notes: list[Effect] = [Note("guarded", self._facts(call) | {"call": name}) for name in refused.calls]
+        if call.type != Call.type:
+            return notes
+        if schemas.valid(self.version, call.action, refused.answer, answer=True):
+            return [*notes, back(Result(call.message_id, refused.answer))]
+        code = errors.spelt_for(self.version, "FormatViolation")
+        return [*notes, back(Error(call.message_id, code, "breaks its schema, and is managed by the gateway"))]
 
     def _kept(self, call: Call) -> list[Effect]:
         """Keep what a backend that comes back is told: the boot (also for the next connection: a station boots once),

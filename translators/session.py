@@ -89,12 +89,15 @@ class Session:
         connected_at: float = 0.0,
         epoch: float = 0.0,
         faces_station: bool = True,
+        guards: bool = True,
     ) -> None:
+        """`guards`: whether this link keeps from the station what could take it away; in a chain one of them does."""
         self.link = link
         self.options = options
         self.memory = memory
         self.connected_at = connected_at
         self.epoch = epoch
+        self.guards = guards
         self._faces_station = faces_station
         self._now = connected_at - epoch
         self._new_id = new_id

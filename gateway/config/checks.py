@@ -103,10 +103,23 @@ def _backend(document: Document, here: Steps) -> Iterator[Mistake]:
     yield from tls.pairs(document, (*here, "tls"), _texts(certificate), _texts(key))
     yield from tls.authorities(document, (*here, "tls", "ca"))
     if document.get(*here, "answer_locally"):
-        from translators.schemas import BOTH_WAYS, STATION_ACTIONS
+        from translators.local import ANSWERABLE
 
-        known = frozenset[str]().union(*STATION_ACTIONS.values()) - BOTH_WAYS
-        yield from _actions(document, (*here, "answer_locally"), known, "an action that stations call")
+        allowed = sorted(ANSWERABLE)
+        for child in document.steps(*here, "answer_locally"):
+            name = document.get(*child)
+            if isinstance(name, str) and name not in ANSWERABLE:
+                near = suggestion(name, allowed) or "."
+                what = f"{name!r} cannot be answered here{near} Allowed are {', '.join(allowed)}"
+                yield document.mistake(child, what)
+    if document.get(*here, "guard"):
+        from translators import guard
+
+        for child in document.steps(*here, "guard"):
+            name = str(child[-1])
+            if not guard.is_known(name):
+                what = f"{name!r} is not a call, key or variable that is guarded"
+                yield document.mistake(child, what + suggestion(name, list(guard.NAMES)), at_key=True)
 
 
 def _route(document: Document, here: Steps) -> Iterator[Mistake]:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from gateway import certificates, config
 from gateway.config import Bind, Config, ConfigError, Credentials, load, parse
 from tests.gateway.config_text import MINIMAL, REST, mistakes, with_backend
+from translators.local import ANSWERABLE
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -82,7 +83,8 @@ validation: cont
         "g.yaml:8:10: backends.legacy.url: should be a URL that starts with ws:// or wss://",
         "g.yaml:9:19: backends.legacy.hold_seconds: should be greater than 0",
         "g.yaml:10:16: backends.legacy.when_down: should be hold or close or buffer, not 'holt'; did you mean 'hold'?",
-        "g.yaml:11:22: backends.legacy.answer_locally[0]: 'Heartbeet' is not an action that stations call; did you mean 'Heartbeat'?",
+        "g.yaml:11:22: backends.legacy.answer_locally[0]: 'Heartbeet' cannot be answered here; did you mean 'Heartbeat'? Allowed are "
+        + ", ".join(sorted(ANSWERABLE)),
         "g.yaml:12:3: backends.cloud.url: is missing",
         "g.yaml:13:20: backends.cloud.subprotocols[0]: should be ocpp2.1 or ocpp2.0.1 or ocpp1.6, not 'ocpp2.0'; did you mean 'ocpp2.0.1'?",
         "g.yaml:15:14: routes[0].backend: no backend is named 'legcy'; did you mean 'legacy'?",
@@ -236,7 +238,7 @@ def test_what_has_not_arrived_is_told_rather_than_ignored(tmp_path: Path) -> Non
     (tmp_path / "s.yaml").write_text("{}")
     text = """\
 listeners: [{bind: "h:1", auth: basic}, {bind: "h:2", auth: [forward, mtls]}]
-backends: {a: {url: "ws://h/", when_down: buffer, guard: {X: adopt, Y: forward, Z: reject}}}
+backends: {a: {url: "ws://h/", when_down: buffer, guard: {Identity: adopt, SetVariables: forward, CstBackendUrl: reject}}}
 routes: [{backend: a, followers: []}, {backend: a, followers: [{backend: a}]}]
 stations_file: s.yaml
 store: redis://h/0
@@ -245,7 +247,7 @@ store: redis://h/0
     for key in (
         "listeners[1].auth[1]: this version",
         "backends.a.when_down: this version",
-        "backends.a.guard.X: this version",
+        "backends.a.guard.Identity: this version",
         "routes[1].followers: this version",
         "store: this version",
     ):

@@ -7,6 +7,7 @@ import pytest
 from gateway import certificates
 from gateway.config import ConfigError, parse
 from tests.gateway.config_text import MINIMAL, REST, load_text, mistakes, with_backend
+from translators.local import ANSWERABLE
 
 
 def test_an_address_is_used_once_and_the_admin_needs_a_token_abroad() -> None:
@@ -51,6 +52,35 @@ def test_quirks_are_known() -> None:
     ]
     found = parse(head + "routes: [{backend: a, quirks: [keba, -abl]}]\n", {})
     assert found.routes[0].quirks == ("keba", "-abl")
+
+
+def test_guards_are_names_of_what_is_guarded() -> None:
+    head = "listeners: [{bind: h:80}]\nroutes: [{backend: a}]\nbackends:\n  a:\n    url: ws://h/\n    guard:\n"
+    assert mistakes(
+        head + "      SetVariable: reject\n      OcppServerURI: forward\n      HeartbeatInterval: reject\n"
+        "      installcertificate: forward\n      SecurityCtrlr.Identity: forward\n"
+    ) == [
+        "g.yaml:7:7: backends.a.guard.SetVariable: 'SetVariable' is not a call, key or variable that is guarded; did you mean 'SetVariables'?",
+        "g.yaml:8:7: backends.a.guard.OcppServerURI: 'OcppServerURI' is not a call, key or variable that is guarded; did you mean 'OcppServerURL'?",
+        "g.yaml:9:7: backends.a.guard.HeartbeatInterval: 'HeartbeatInterval' is not a call, key or variable that is guarded",
+        "g.yaml:10:7: backends.a.guard.installcertificate: 'installcertificate' is not a call, key or variable that is guarded; did you mean 'InstallCertificate'?",
+        "g.yaml:11:7: backends.a.guard.SecurityCtrlr.Identity: 'SecurityCtrlr.Identity' is not a call, key or variable that is guarded",
+    ]
+    rules = "      SetNetworkProfile: reject\n      ocpp_server-url: forward\n      SignCertificate: reject\n"
+    assert set(parse(head + rules, {}).backends["a"].guard) == {
+        "SetNetworkProfile",
+        "ocpp_server-url",
+        "SignCertificate",
+    }
+
+
+def test_what_only_a_csms_can_answer_is_not_answered_here() -> None:
+    allowed = ", ".join(sorted(ANSWERABLE))
+    text = MINIMAL.replace("subprotocols:", "answer_locally: [DataTransfer, Authorize, NotifyEvnt], subprotocols:")
+    assert [line.partition(".answer_locally")[2] for line in mistakes(text)] == [
+        f"[1]: 'Authorize' cannot be answered here. Allowed are {allowed}",
+        f"[2]: 'NotifyEvnt' cannot be answered here; did you mean 'NotifyEvent'? Allowed are {allowed}",
+    ]
 
 
 def test_followers(everything_arrived: None) -> None:

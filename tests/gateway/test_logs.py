@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from gateway.logs import Redact
 
 
@@ -19,6 +21,26 @@ def test_named_values_are_hidden_however_deep() -> None:
         "idtag": "[redacted]",
         "payload": {"list": [{"AuthorizationKey": "[redacted]"}], "Authorization": "[redacted]"},
     }
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_tells_where_and_never_with_what(form: str) -> None:
+    program = f"""
+import structlog
+from gateway import logs
+from gateway.config import Log
+logs.configure(Log(format="{form}"))
+def failing(payload):
+    raise RuntimeError("a defect")
+try:
+    failing({{"idTag": "CANARY" + "-1"}})
+except RuntimeError as error:
+    structlog.get_logger("a").error("session_failed", exc_info=error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "a defect" in done.stderr
+    assert "failing" in done.stderr
+    assert "CANARY-1" not in done.stderr
 
 
 def test_one_json_line_an_event_on_stderr() -> None:

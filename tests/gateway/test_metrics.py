@@ -24,6 +24,7 @@ CONTRACT = {
     "store_duration_seconds": {"operation"},
     "certificate_expiry_timestamp_seconds": {"certificate"},
     "rate_limited": {"reason"},
+    "guarded_calls": {"action"},
 }
 
 
@@ -41,7 +42,7 @@ def test_every_series_of_the_public_surface_is_declared_with_its_labels() -> Non
 def test_the_page_is_read_by_prometheus_own_parser() -> None:
     metrics = Metrics()
     metrics.started("uvloop")
-    metrics.message("from_station", "ocpp1.6", "Heartbeat", "call")
+    metrics.message("from_station", "ocpp1.6", "Heartbeat", "call").inc()
     metrics.waited("csms", "Heartbeat", 0.02)
     families = {family.name: family for family in text_string_to_metric_families(metrics.page().decode())}
     assert families["ocpp_gateway_build_info"].samples[0].value == 1

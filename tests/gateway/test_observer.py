@@ -108,6 +108,11 @@ def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
             {"action": "MeterValues"},
         ),
         (Note("withheld", {**FACTS, "why": "y"}), "withheld_answers_total", {"action": "MeterValues"}),
+        (
+            Note("guarded", {**FACTS, "action": "SetVariables", "call": "Identity"}),
+            "guarded_calls_total",
+            {"action": "SetVariables"},
+        ),
     ],
     ids=lambda part: part.kind if isinstance(part, Note) else "",
 )

@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
-from tests.support import Csms, ask, closed, configuration, gateway
+from tests.support import Csms, ask, closed, configuration, free_port, gateway
 
 TEXTS = [
     '[2,"1","Heartbeat",{}]',
@@ -233,4 +234,38 @@ async def test_not_ready_while_draining(tmp_path: Path) -> None:
         assert (await running.get("/livez"))[0] == 200
         await csms.send([3, "a", {"currentTime": "2026-11-21T10:00:00Z"}])
         assert json.loads(await ws.recv())[:2] == [3, "a"]
+        assert (await closed(ws))[0] == 1012
+
+
+async def test_a_listener_more_or_less_does_not_break_the_reload(tmp_path: Path) -> None:
+    async with Csms().running() as csms, gateway(tmp_path, configuration(("same", csms)), tls=True) as running:
+        path = tmp_path / "gateway.yaml"
+        one = path.read_text()
+        two = one.replace("listeners:\n", f"listeners:\n- bind: 127.0.0.1:{free_port()}\n  auth: none\n")
+        assert two != one
+        for number, text in enumerate((two, one, two), 1):
+            path.write_text(text)
+            running.process.send_signal(signal.SIGHUP)
+            await csms.wait(lambda number=number: len(running.events("reloaded")) == number)
+        assert len(running.events("reload_needs_restart")) == 2
+        async with await running.station() as ws:
+            assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
+
+
+async def test_who_comes_while_it_drains_is_told_when_to_come_back(tmp_path: Path) -> None:
+    async with (
+        Csms(answer=lambda frame: None).running() as csms,
+        gateway(tmp_path, configuration(("same", csms))) as running,
+    ):
+        ws = await running.station()
+        await ws.send('[2,"a","Heartbeat",{}]')
+        await csms.wait(lambda: csms.texts)
+        running.process.send_signal(signal.SIGTERM)
+        await csms.wait(lambda: running.events("drain_began"))
+        with pytest.raises(InvalidStatus) as caught:
+            await running.station("/CP-2")
+        assert caught.value.response.status_code == 503
+        assert caught.value.response.headers["Retry-After"]
+        assert caught.value.response.headers["Server"] == "ocpp-gateway"
+        await csms.send([3, "a", {"currentTime": "2026-11-21T10:00:00Z"}])
         assert (await closed(ws))[0] == 1012

@@ -1,7 +1,7 @@
 """Configuration keys of 1.6 and variables of the 2.0.1 device model: one table, read both ways."""
 
 from translators.keys.constants import CONSTANTS, Constant
-from translators.keys.guards import forwarded, guarded_key, guarded_variable
+from translators.keys.guards import GUARDED, forwarded, guarded_key, guarded_variable, is_guarded_name
 from translators.keys.markdown import constant_rows, key_rows
 from translators.keys.parts import changed, joined, seen, split, variables_of
 from translators.keys.table import COMPONENTS, KEYS, LEGACY, LIMITS, PRICE_TEXT, ROWS, Key, key_behind, key_named
@@ -11,6 +11,7 @@ from translators.keys.variable import Place, Variable, variable
 __all__ = [
     "COMPONENTS",
     "CONSTANTS",
+    "GUARDED",
     "KEYS",
     "LEGACY",
     "LIMITS",
@@ -28,6 +29,7 @@ __all__ = [
     "forwarded",
     "guarded_key",
     "guarded_variable",
+    "is_guarded_name",
     "joined",
     "key_behind",
     "key_named",

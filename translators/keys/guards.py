@@ -29,8 +29,11 @@ _VARIABLES = """
     SecurityCtrlr.SecurityProfile
 """.split()
 
-_NETWORK = "networkconfiguration"
+_NETWORK = "NetworkConfiguration"
 """The component that holds a network profile in 2.1, and in 2.0.1 stations that borrow it."""
+
+GUARDED = tuple(sorted({*_KEYS, *(name.partition(".")[2] for name in _VARIABLES), _NETWORK}))
+"""The names of keys and variables that configuration may hold."""
 
 
 def _folded(name: str) -> str:
@@ -38,6 +41,7 @@ def _folded(name: str) -> str:
 
 
 _GUARDED_KEYS = {_folded(name): name for name in _KEYS}
+_GUARDED_NAMES = frozenset(map(_folded, GUARDED))
 _GUARDED_VARIABLES = {name.casefold(): name for name in _VARIABLES}
 
 
@@ -48,10 +52,15 @@ def guarded_key(name: str) -> str | None:
 
 def guarded_variable(one: Variable) -> str | None:
     """The name to count this variable under, when it is guarded."""
-    if one.component.casefold() == _NETWORK:
-        return "NetworkConfiguration"
+    if one.component.casefold() == _NETWORK.casefold():
+        return _NETWORK
     found = _GUARDED_VARIABLES.get(f"{one.component}.{one.name}".casefold())
     return found.partition(".")[2] if found else None
+
+
+def is_guarded_name(name: str) -> bool:
+    """Whether configuration may hold this name, however it is spelt."""
+    return _folded(name) in _GUARDED_NAMES
 
 
 def forwarded(guard: Mapping[str, str], *names: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from translators import schemas
 from translators.effects import Ask, Note, PeerError, Step
 from translators.frames import Payload
+from translators.guard import may_be
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201 import plug_and_charge
@@ -43,7 +44,7 @@ def delete_certificate(call: Payload, session: Session) -> Conversation:
     kept: list[Payload] | None = []
     if _is_guarded(session, "DeleteCertificate"):
         kept = yield from _installed(session, "CSMSRootCertificate")
-        if any(_may_be(wanted, one) for one in kept or []):
+        if any(may_be(wanted, one) for one in kept or []):
             return (yield from _kept("DeleteCertificate", "Failed"))
     if kept is None:  # what cannot be looked at is not deleted
         answer = refusal("NotFound", "UnsupportedRequest")
@@ -161,12 +162,3 @@ def _longest_chain(session: Session) -> Generator[Step, Any, int]:
 
 def _hash(data: Payload) -> Payload:
     return {name: data[name] for name in _HASH}
-
-
-def _may_be(wanted: Payload, root: Payload) -> bool:
-    """Whether this names that root. Hashes by another algorithm cannot be compared: then the serial number decides."""
-
-    def same(name: str) -> bool:
-        return str(wanted[name]).lower().lstrip("0") == str(root[name]).lower().lstrip("0")
-
-    return same("serialNumber") and (not same("hashAlgorithm") or (same("issuerNameHash") and same("issuerKeyHash")))

@@ -10,6 +10,7 @@ from typing import Any
 from translators import schemas
 from translators.effects import Ask, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
+from translators.guard import may_be
 from translators.inner import message, packed
 from translators.session import Session
 from translators.tables import Conversation
@@ -171,16 +172,7 @@ def _is_kept(session: Session, wanted: Payload) -> Generator[Step, Any, bool]:
         if not error.unsupported:
             raise
         return True
-    return any(_may_be(wanted, one["certificateHashData"]) for one in answer.get("certificateHashDataChain", []))
-
-
-def _may_be(wanted: Payload, root: Payload) -> bool:
-    """Whether this names that root. Hashes by another algorithm cannot be compared: then the serial number decides."""
-
-    def same(name: str) -> bool:
-        return str(wanted[name]).lower().lstrip("0") == str(root[name]).lower().lstrip("0")
-
-    return same("serialNumber") and (not same("hashAlgorithm") or (same("issuerNameHash") and same("issuerKeyHash")))
+    return any(may_be(wanted, one["certificateHashData"]) for one in answer.get("certificateHashDataChain", []))
 
 
 def _longest_chain() -> Generator[Step, Any, int]:

@@ -10,6 +10,7 @@ from translators import replaying
 from translators.carrying import Refusal, carried, status
 from translators.fitting import Misfit
 from translators.frames import Payload
+from translators.guard import guarded
 from translators.schemas import STATION_ACTIONS
 from translators.tables import Link, Row, answered, mapped, refused, unsupported
 from translators.v201_to_v21 import variables
@@ -170,8 +171,8 @@ FROM_CSMS: dict[str, Row] = _FROM_CSMS_CARRIED | _FROM_CSMS_FITTED | _FROM_CSMS_
 LINK = Link(
     "ocpp2.0.1",
     "ocpp2.1",
-    FROM_STATION,
-    FROM_CSMS,
+    guarded(FROM_STATION),
+    guarded(FROM_CSMS),
     resumed=replaying.resumed,
     shared_keys=replaying.SHARED_KEYS,
 )

@@ -14,6 +14,7 @@ from translators import replaying
 from translators.carrying import Refusal, carried, status
 from translators.fitting import Misfit
 from translators.frames import Payload
+from translators.guard import guarded
 from translators.schemas import STATION_ACTIONS, csms_actions
 from translators.session import Session
 from translators.tables import Link, Row, answered, mapped, refused, unsupported
@@ -149,8 +150,8 @@ FROM_CSMS: dict[str, Row] = {
 LINK = Link(
     "ocpp2.1",
     "ocpp2.0.1",
-    FROM_STATION,
-    FROM_CSMS,
+    guarded(FROM_STATION),
+    guarded(FROM_CSMS),
     resumed=replaying.resumed,
     shared_keys=replaying.SHARED_KEYS,
 )
