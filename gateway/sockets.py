@@ -14,7 +14,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, web
 WebSocket = web.WebSocketResponse | ClientWebSocketResponse
 
 _LIGHT_BYTES = 16 * 1024
-"""Less than this in the transport: the peer reads, and writing returns at once."""
+"""Less than this to write and less than this in the transport: the peer reads, and writing returns at once."""
 _BACKLOG_BYTES = 256 * 1024
 """More than this behind a peer: its reader is asked to wait."""
 
@@ -73,7 +73,8 @@ class Socket:
 
     async def send(self, text: str) -> None:
         """Hand over one message, in order. Returns without waiting for the peer."""
-        if self._flusher is None and self._load() < _LIGHT_BYTES:
+        # A large text alone can fill the transport, and writing it would wait.
+        if self._flusher is None and len(text) < _LIGHT_BYTES and self._load() < _LIGHT_BYTES:
             await self._quietly(self._ws.send_str(text))
             return
         self._backlog.append(text)

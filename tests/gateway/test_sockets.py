@@ -94,6 +94,15 @@ async def test_writing_never_waits_and_order_holds() -> None:
         await asyncio.wait_for(room, 2)
 
 
+async def test_one_large_text_does_not_wait_either() -> None:
+    async with pair() as (sock, client):
+        client.transport.pause_reading()
+        for _ in range(3):
+            await asyncio.wait_for(sock.send("x" * 8_000_000), 0.5)
+        client.transport.resume_reading()
+        assert [len(await client.recv()) for _ in range(3)] == [8_000_000] * 3
+
+
 async def test_a_peer_that_does_not_read_is_cut() -> None:
     async with pair(write_seconds=0.3) as (sock, client):
         client.transport.pause_reading()
