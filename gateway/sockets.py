@@ -49,11 +49,12 @@ class Socket:
         self._room = asyncio.Event()
         self._room.set()
         self._pinged_at: float | None = None
+        self._cut = False
         self.heard_at = loop.time()
 
     async def receive(self) -> str | Gone:
         """The next text message, or that the connection has ended. Pings are answered on the way."""
-        while True:
+        while not self._cut:
             message = await self._ws.receive()
             self.heard_at = self._loop.time()
             if message.type is WSMsgType.TEXT:
@@ -70,9 +71,12 @@ class Socket:
             if message.type is WSMsgType.CLOSE:
                 return Gone(message.data or 1005, "closed by peer")
             return Gone(self._ws.close_code or 1006, "lost")
+        return Gone(1006, "cut")  # what is still in its queue was sent before, and its answers would go nowhere
 
     async def send(self, text: str) -> None:
         """Hand over one message, in order. Returns without waiting for the peer."""
+        if self._cut:
+            return
         # A large text alone can fill the transport, and writing it would wait.
         if self._flusher is None and len(text) < _LIGHT_BYTES and self._load() < _LIGHT_BYTES:
             await self._quietly(self._ws.send_str(text))
@@ -125,6 +129,7 @@ class Socket:
 
     def abort(self) -> None:
         """Cut the connection without a word."""
+        self._cut = True
         if self._transport is not None:
             self._transport.abort()
 
