@@ -21,8 +21,8 @@ from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg
 from translators.links import between
+from translators.options import Options
 from translators.quirked import text_mend
-from translators.session import Options
 
 _REPLACED = "replaced by a newer connection"
 

@@ -18,7 +18,7 @@ from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import CALL, BadFrame, Call, Error, Result, decode
 from translators.links import LINKS, between
-from translators.session import Options
+from translators.options import Options
 
 VERSIONS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1", "2.1": "ocpp2.1"}
 _NOW = 1_795_000_000.0

@@ -30,8 +30,8 @@ from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Result, decode
 from translators.links import between, is_shared
+from translators.options import Options
 from translators.quirked import text_mend
-from translators.session import Options
 from translators.times import epoch as unix_time
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

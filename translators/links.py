@@ -9,8 +9,9 @@ from typing import Any
 
 from translators import quirked
 from translators.chain import Chain
+from translators.options import Options
 from translators.passthrough import SHARED_KEYS, Passthrough, Validation
-from translators.session import Options, Session
+from translators.session import Session
 from translators.stage import Stage
 from translators.tables import Link
 from translators.v16_to_v201 import LINK as V16_TO_V201

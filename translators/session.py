@@ -7,7 +7,6 @@ one before them that a call was not answered, and the first decides what that me
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from translators import errors, local, mend, schemas
@@ -29,6 +28,7 @@ from translators.effects import (
     is_transaction_message,
 )
 from translators.frames import CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Payload, Reply, Result
+from translators.options import Options
 from translators.tables import Conversation, Link
 from translators.times import iso
 
@@ -37,27 +37,6 @@ _OTHER: dict[Side, Side] = {"station": "csms", "csms": "station"}
 
 BACKEND_LOST = 1012
 """The close code that makes a station keep its queue and come back (RFC 6455 registry: service restart)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What configuration says about this station on this backend."""
-
-    identity: str = "station"
-    id_token_type: str = "auto"  # noqa: S105
-    """`auto`, or the 2.0.1 IdTokenEnum member that every idTag gets."""
-    id_tag_of_nobody: str | None = None
-    """The idTag that a 2.0.1 token without a name (NoAuthorization) gets; without one a CSMS is not told of it."""
-    connectors: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """1.6 connector -> (EVSE, connector)."""
-    answer_locally: frozenset[str] = frozenset()
-    """Station actions this CSMS cannot take: answered here."""
-    guard: dict[str, str] = field(default_factory=dict)
-    """Calls that could move or lock out a station -> reject | adopt | forward."""
-    quirks: tuple[str, ...] = ()
-    """Names of `translators.quirks` that this station has, whoever made it; `-name` for one it has not."""
-    provision: bool = True
-    """Set a 2.0.1 station's transaction start and stop points after its boot."""
 
 
 class _Job:

@@ -14,7 +14,8 @@ from typing import Any
 from translators.effects import Effect, ToCsms, ToStation
 from translators.frames import Call, Result, decode
 from translators.links import LINKS
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 
 EPOCH = 1_795_255_200.0
 ROUNDS, SERIES = 250, 60

@@ -16,7 +16,7 @@ from tests.lives.station import Traits
 from tests.lives.station16 import Station16
 from tests.lives.station201 import Station201
 from tests.lives.world import World
-from translators.session import Options
+from translators.options import Options
 
 WAYS = st.integers(0, 9)
 PLACES = st.integers(0, 2)

@@ -14,7 +14,7 @@ from translators import schemas
 from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, Frame, Result, decode
 from translators.links import between
-from translators.session import Options
+from translators.options import Options
 from translators.times import iso
 
 Side = Literal["station", "csms"]

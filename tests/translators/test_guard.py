@@ -8,8 +8,8 @@ from translators import guard, keys, schemas
 from translators.effects import Note, ToCsms, ToStation
 from translators.frames import Call, Error, Result, decode
 from translators.links import LINKS, between
+from translators.options import Options
 from translators.passthrough import Passthrough
-from translators.session import Options
 
 HASH = {"hashAlgorithm": "SHA256", "issuerNameHash": "0A", "issuerKeyHash": "b", "serialNumber": "0F"}
 

@@ -14,8 +14,9 @@ from translators import schemas
 from translators.chain import Chain
 from translators.effects import Effect, Remember
 from translators.links import LINKS, NoPathError, between, csms_version_for, is_shared, path
+from translators.options import Options
 from translators.passthrough import Passthrough
-from translators.session import Options, Session
+from translators.session import Session
 
 FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 

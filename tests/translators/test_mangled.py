@@ -12,7 +12,7 @@ from tests.translators.wire import Wire
 from translators import schemas
 from translators.frames import Call, Result
 from translators.links import LINKS
-from translators.session import Options
+from translators.options import Options
 
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 

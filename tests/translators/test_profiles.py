@@ -13,8 +13,9 @@ from tests.translators.generate import calls
 from translators import profiles, schemas
 from translators.effects import Effect, ToCsms, ToStation
 from translators.frames import Call, Result
+from translators.options import Options
 from translators.profiles import UnfitError
-from translators.session import Options, Session
+from translators.session import Session
 from translators.tables import Link
 from translators.times import normalise
 from translators.v16_to_v201 import LINK as STATION_16

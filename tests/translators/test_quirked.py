@@ -7,11 +7,11 @@ import pytest
 from translators.effects import Note, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result, Send
 from translators.links import between, is_shared
+from translators.options import Options
 from translators.passthrough import Passthrough
 from translators.quirk import Quirk
 from translators.quirked import MAKER, Quirked, is_quirk, needed, text_mend
 from translators.quirks import QUIRKS
-from translators.session import Options
 
 KEBA = {"chargePointVendor": "Keba AG", "chargePointModel": "KC-P30", "firmwareVersion": "1.12.0"}
 CARD = {"idTag": "04A2B3C4_17619300"}

@@ -9,7 +9,7 @@ from gateway.switchboard import Switchboard
 from translators.effects import Effect, Note, ToCsms
 from translators.frames import Call, Error, Result
 from translators.links import between, is_shared
-from translators.session import Options
+from translators.options import Options
 
 BOOT = {"reason": "PowerUp", "chargingStation": {"vendorName": "v", "model": "m"}}
 STATUS = {"timestamp": "2026-11-21T10:00:00Z", "connectorStatus": "Available", "evseId": 1, "connectorId": 1}

@@ -22,7 +22,8 @@ from translators.effects import (
     Unanswerable,
 )
 from translators.frames import Call, Error, NoAnswer, Payload, Result, decode
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 from translators.tables import Conversation, Link, MappingFunction, answered, mapped, refused, unsupported
 
 HEARTBEAT = {"currentTime": "2026-11-21T10:00:00.000Z"}

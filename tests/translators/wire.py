@@ -11,7 +11,7 @@ from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result
 from translators.links import between
-from translators.session import Options
+from translators.options import Options
 
 EPOCH = 1_795_000_000.0
 SLOW = settings(

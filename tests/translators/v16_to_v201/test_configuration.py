@@ -10,7 +10,7 @@ from tests.translators.echo import ATTRIBUTES, VALUES, VARIABLES, Echo
 from tests.translators.wire import SLOW
 from translators.frames import Result
 from translators.keys import Variable
-from translators.session import Options
+from translators.options import Options
 from translators.v16_to_v201.reports import MOST_BYTES, MOST_ROWS, _pages
 
 STATION, CSMS = "ocpp1.6", "ocpp2.0.1"

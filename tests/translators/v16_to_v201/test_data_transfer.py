@@ -11,7 +11,7 @@ from tests.translators.generate import answers, calls
 from tests.translators.v16_to_v201.wire import Wire
 from translators.frames import Call, Result
 from translators.inner import COST, PLUG_AND_CHARGE, transfer
-from translators.session import Options
+from translators.options import Options
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 FORWARD = Options(

@@ -12,7 +12,7 @@ from tests.translators.generate import calls
 from tests.translators.v16_to_v201.wire import Wire
 from translators import schemas
 from translators.frames import Call, Result
-from translators.session import Options
+from translators.options import Options
 from translators.v16_to_v201 import FROM_CSMS, FROM_STATION
 
 CABINET = Options(connectors={1: (1, 1), 2: (1, 2)})

@@ -9,7 +9,8 @@ from tests.translators.generate import answers
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 from translators.v16_to_v201 import LINK
 
 EPOCH = 1_795_000_000.0

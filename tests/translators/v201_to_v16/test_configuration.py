@@ -7,7 +7,7 @@ from tests.translators.echo import KEY_NAMES, VALUES, VARIABLES, Echo
 from tests.translators.wire import SLOW
 from translators.frames import Result
 from translators.keys import LIMITS, ROWS, key_named
-from translators.session import Options
+from translators.options import Options
 
 STATION, CSMS = "ocpp2.0.1", "ocpp1.6"
 OPTIONS = st.sampled_from(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translators.frames import Call, NoAnswer
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 from translators.v201_to_v16 import LINK
 from translators.v201_to_v16.connectors import numbers
 

@@ -13,7 +13,8 @@ from tests.translators.generate import answers, calls
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 from translators.v201_to_v16 import FROM_CSMS, FROM_STATION, LINK
 
 EPOCH = 1_795_000_000.0

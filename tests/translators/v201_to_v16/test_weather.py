@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gateway.switchboard import Switchboard
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Result
-from translators.session import Options, Session
+from translators.options import Options
+from translators.session import Session
 from translators.v201_to_v16 import LINK
 
 EPOCH = 1_795_000_000.0

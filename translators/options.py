@@ -1,0 +1,24 @@
+"""What configuration says about a station on a backend, in the words of the translators."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What configuration says about this station on this backend."""
+
+    identity: str = "station"
+    id_token_type: str = "auto"  # noqa: S105
+    """`auto`, or the 2.0.1 IdTokenEnum member that every idTag gets."""
+    id_tag_of_nobody: str | None = None
+    """The idTag that a 2.0.1 token without a name (NoAuthorization) gets; without one a CSMS is not told of it."""
+    connectors: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """1.6 connector -> (EVSE, connector)."""
+    answer_locally: frozenset[str] = frozenset()
+    """Station actions this CSMS cannot take: answered here."""
+    guard: dict[str, str] = field(default_factory=dict)
+    """Calls that could move or lock out a station -> reject | adopt | forward."""
+    quirks: tuple[str, ...] = ()
+    """Names of `translators.quirks` that this station has, whoever made it; `-name` for one it has not."""
+    provision: bool = True
+    """Set a 2.0.1 station's transaction start and stop points after its boot."""
