@@ -37,7 +37,7 @@ check: lint test  ## all of lint, then all tests
 golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
 	$(BIN)/python -m tests.transcript --rewrite tests/transcripts
 
-docs: $(VENV)/.installed  ## rewrite docs/mapping.md from the translators' tables
+docs: $(VENV)/.installed  ## rewrite docs/mapping.md and docs/configuration-keys.md from the tables
 	$(BIN)/python -m docs.generate
 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl

@@ -1,12 +1,25 @@
-"""Writes `mapping.md` from the translators' own tables: `make docs`."""
+"""Writes `mapping.md` and `configuration-keys.md` from the translators' own tables: `make docs`."""
 
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from gateway.cli.mapping import rows
+from translators.keys.markdown import constant_rows, key_rows
 
 PAGE = Path(__file__).parent / "mapping.md"
+KEYS_PAGE = Path(__file__).parent / "configuration-keys.md"
+
+_KEYS_HEAD = """\
+# Configuration keys
+
+Which 2.0.1 variable stands for which 1.6 configuration key. This page is written by `make docs` from the table the
+gateway runs on. Do not edit it.
+
+Values are converted both ways and never shortened: a value that the other version cannot hold is refused. A vendor's
+own key is the variable of that name in the component `OCPP16LegacyCtrlr`. Keys and variables that could move a station
+away from the gateway are guarded: see [security.md](security.md).
+"""
 
 _HEAD = """\
 # Mapping
@@ -35,6 +48,12 @@ def page() -> str:
     links = dict.fromkeys((row["station"], row["csms"]) for row in found)
     sections = [_section(station, csms, found) for station, csms in links]
     return "\n".join([_HEAD, *sections])
+
+
+def keys_page() -> str:
+    """The text of the page of keys as the table is now."""
+    constants = "## Answered for a 1.6 station without asking it\n\n" + constant_rows()
+    return "\n".join([_KEYS_HEAD, key_rows(), constants])
 
 
 def _section(station: str, csms: str, found: list[dict[str, Any]]) -> str:
@@ -69,6 +88,7 @@ def _name(subprotocol: str) -> str:
 def main() -> None:
     """`python -m docs.generate`"""
     PAGE.write_text(page(), encoding="utf-8")
+    KEYS_PAGE.write_text(keys_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
