@@ -77,6 +77,10 @@ def identify(request: web.BaseRequest, listener: Listener) -> Identity:
         raise RefusedError(404, "identity", "no such station")
     if request.method != "GET" or request.headers.get("Upgrade", "").casefold() != "websocket":
         raise RefusedError(426, "no_upgrade", "this is a WebSocket endpoint")
+    offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
+    if not web.WebSocketResponse(protocols=offered, compress=False).can_prepare(request):
+        # Known before anybody is disturbed by it: the backend, and the session that it would replace.
+        raise RefusedError(400, "handshake", "not a WebSocket handshake of version 13")
     _credentials(request, listener, identity)
     return identity
 
@@ -108,7 +112,7 @@ def admit(
         # The certification tests want the upgrade refused (OCTT TC_088_CSMS, TC_B_58_CSMS).
         raise RefusedError(400, "subprotocol", "no common subprotocol")
     subprotocol, route, version = _first_that_leads_somewhere(node, identity, candidates, station.tags)
-    _make_room(node, now)
+    _make_room(node, identity, now)
     return Admission(
         identity,
         subprotocol,
@@ -201,10 +205,11 @@ def _first_that_leads_somewhere(
     raise refusal
 
 
-def _make_room(node: Node, now: float) -> None:
+def _make_room(node: Node, identity: Identity, now: float) -> None:
     if node.draining:
         raise RefusedError(503, "draining", "the gateway drains")
-    if len(node.sessions) >= node.config.limits.max_connections:
+    # A station that comes back takes the place it has.
+    if identity.key not in node.sessions and len(node.sessions) >= node.config.limits.max_connections:
         raise RefusedError(503, "full", "too many stations")
     if not node.connects.try_take(now):
         node.metrics.rate_limited.labels("connects").inc()

@@ -145,10 +145,13 @@ class App:
 
     def _reload(self) -> None:
         """SIGHUP: the file again, the stations file, and every certificate. A mistake changes nothing."""
-        self._reloading = asyncio.get_running_loop().create_task(self._reload_now())
+        self._reloading = asyncio.get_running_loop().create_task(self._reload_now(self._reloading))
 
-    async def _reload_now(self) -> None:
-        """Everything that can go wrong is tried before anything is changed."""
+    async def _reload_now(self, before: "asyncio.Task[None] | None") -> None:
+        """Everything that can go wrong is tried before anything is changed. One after another: what was read first must
+        not come into force last."""
+        if before is not None:
+            await asyncio.wait([before])
         try:
             config = load(self.config.path, os.environ)
             certificates = self._certificates_of(config)

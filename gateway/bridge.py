@@ -196,6 +196,8 @@ class Bridge:
         self._holding = True
         self._legs.dec()
         self._board.hold_csms()
+        # The board writes it again, or it is stale: behind a slow store it would reach the next connection as well.
+        self._queue = deque(effect for effect in self._queue if not isinstance(effect, ToCsms))
         self._csms.abort()
         self._work(self._redial())
 

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.admission import Admission, RefusedError, admit, identify, recognise, response_to
 from gateway.bridge import POLICY, Bridge
-from gateway.config import Listener
+from gateway.config import Backend, Listener
 from gateway.identity import Identity
 from gateway.node import Claim, Node
 from gateway.observer import Observer
@@ -52,14 +52,20 @@ class Edge:
             admission = admit(request, self.listener, self._node, identity, station, now)
             if admission is None:
                 return await self._close_without_subprotocol(request)
+            # A reload while the backend is dialled may take it out of the configuration.
+            backend = self._node.config.backends[admission.backend]
             dial = self._dialler(admission)
             leg = await self._dial(dial)
-            return await self._serve(request, admission, leg, dial, log)
+            return await self._serve(request, admission, backend, leg, dial, log)
         except RefusedError as error:
             refusal = error
         except (OSError, RuntimeError) as error:
             # The station went away while its backend was being dialled.
             refusal = RefusedError(499, "gone", type(error).__name__)
+        except BaseException:
+            if leg is not None:
+                leg.socket.abort()
+            raise
         if leg is not None:
             await leg.socket.close(1001, "station gone")
         self._node.metrics.connections_rejected.labels(refusal.reason).inc()
@@ -94,11 +100,14 @@ class Edge:
         self,
         request: web.BaseRequest,
         admission: Admission,
+        backend: Backend,
         leg: Leg,
         dial: Dialler,
         log: structlog.stdlib.BoundLogger,
     ) -> web.StreamResponse:
         node, limits = self._node, self._node.config.limits
+        if request.transport is None:
+            raise RefusedError(499, "gone", "the station went away while its backend was dialled")
         claim = await self._take_over(admission.identity, log)
         try:
             memory = await self._memory(admission)
@@ -126,11 +135,11 @@ class Edge:
             observer = Observer(node.metrics, logger, admission.subprotocol, leg.version)
             bridge = Bridge(
                 admission.identity,
-                node.config.backends[admission.backend],
+                backend,
                 station,
                 leg,
                 dial,
-                self._board(admission, memory),
+                self._board(admission, backend, memory),
                 node.store,
                 limits,
                 node.metrics,
@@ -163,9 +172,8 @@ class Edge:
         self._node.metrics.store_load.observe(perf_counter() - began)
         return memory
 
-    def _board(self, admission: Admission, memory: dict[str, object]) -> Switchboard:
+    def _board(self, admission: Admission, settings: Backend, memory: dict[str, object]) -> Switchboard:
         config = self._node.config
-        settings = config.backends[admission.backend]
         connected_at = time()
         nonce, numbers = secrets.token_hex(8), count(1)
         stage = between(

@@ -17,6 +17,8 @@ _LIGHT_BYTES = 16 * 1024
 """Less than this to write and less than this in the transport: the peer reads, and writing returns at once."""
 _BACKLOG_BYTES = 256 * 1024
 """More than this behind a peer: its reader is asked to wait."""
+_LINGER_SECONDS = 1.0
+TOO_BIG = 1009
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class Socket:
                 return Gone(1003, "binary")
             if message.type is WSMsgType.CLOSE:
                 return Gone(message.data or 1005, "closed by peer")
-            return Gone(self._ws.close_code or 1006, "lost")
+            return Gone(self._ws.close_code or 1006, "lost" if self._ws.close_code != TOO_BIG else "too big")
         return Gone(1006, "cut")  # what is still in its queue was sent before, and its answers would go nowhere
 
     async def send(self, text: str) -> None:
@@ -126,6 +128,9 @@ class Socket:
                 await self._ws.close(code=code, message=reason.encode()[:120])
         except (TimeoutError, OSError, RuntimeError):
             self.abort()
+        if self._ws.close_code == TOO_BIG:
+            # What is still on its way is read and dropped: a reset could overtake the close frame and hide its code.
+            await asyncio.sleep(_LINGER_SECONDS)
 
     def abort(self) -> None:
         """Cut the connection without a word."""

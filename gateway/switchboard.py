@@ -165,8 +165,12 @@ class Switchboard:
             why = f"busy: {len(peer.turnstile)} calls are waiting"
             note = Note("queue_full", {"peer": peer.name, "action": call.action})
             return [note, peer.write(Error(call.message_id, "InternalError", why))]
+        out: list[Effect] = []
+        if not isinstance(call.message_id, str):
+            facts = {"version": peer.version, "action": call.action, "what": ["integer message id"]}
+            out.append(Note("mended", facts))
         entering = peer.turnstile.arrive(call)
-        return self._route(peer.feed(entering, now), now) if entering is not None else []
+        return out + self._route(peer.feed(entering, now), now) if entering is not None else out
 
     def _settled(self, peer: _Peer, settled: Settled, now: float) -> list[Effect]:
         facts = {"peer": peer.name, "action": settled.call.action, "seconds": settled.seconds}

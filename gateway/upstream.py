@@ -4,6 +4,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -35,6 +36,7 @@ _MIRRORED = frozenset({400, 401, 403, 404})
 """Statuses of a backend that speak of the station, not of the backend."""
 
 _FIRST_REDIAL_SECONDS, _LONGEST_REDIAL_SECONDS = 0.5, 5.0
+_GOODBYE_SECONDS = 1.0
 
 
 class _UpstreamWebSocket(ClientWebSocketResponse):
@@ -42,9 +44,9 @@ class _UpstreamWebSocket(ClientWebSocketResponse):
 
     @property
     def transport(self) -> asyncio.Transport | None:
+        # uvloop's transports are no instances of asyncio.Transport.
         connection = self._response.connection
-        transport = connection.transport if connection is not None else None
-        return transport if isinstance(transport, asyncio.Transport) else None
+        return connection.transport if connection is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,10 @@ class Upstream:
             reason = getattr(getattr(error, "os_error", error), "strerror", None) or type(error).__name__
             raise DialError("unreachable", 503, f"the backend cannot be reached: {reason}") from None
         if ws.protocol not in subprotocols:
-            await ws.close(code=1002)
+            # The station's handshake has a deadline, and this backend is no reason to miss it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await ws.close(code=1002)
             raise DialError("subprotocol", 503, "the backend chose none of the subprotocols offered")
         transport = ws.transport if isinstance(ws, _UpstreamWebSocket) else None
         loop = asyncio.get_running_loop()

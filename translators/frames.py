@@ -12,7 +12,7 @@ import msgspec
 
 Payload = dict[str, Any]
 MessageId = str | int
-"""A message id. Text by the standard; an answer with an integer id is matched by its text form."""
+"""A message id. Text by the standard; an integer is read too, paired by its text form and given back as it came."""
 
 CALL, CALLRESULT, CALLERROR, CALLRESULTERROR, SEND = 2, 3, 4, 5, 6
 UNREADABLE_ID = "-1"
@@ -226,9 +226,6 @@ def _decode_carefully(text: str) -> Frame:
 
 
 def _careful_call(message_type: int, message_id: MessageId, members: list[msgspec.Raw], text: str) -> Frame:
-    if not isinstance(message_id, str):
-        # An answer with a number for an id is matched (seen from a CSMS); a call with one is told so.
-        raise BadFrame("message_id", "the message id is not a text", message_type, message_id)
     if len(members) != 4:
         raise BadFrame("envelope", f"a CALL has 4 members, not {len(members)}", message_type, message_id)
     action = _member(members, 2)

@@ -173,5 +173,5 @@ def _settle(done: "Future[Any]", run: Callable[[], Any]) -> None:
         return
     try:
         done.set_result(run())
-    except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
+    except Exception as error:
         done.set_exception(StoreError(f"{type(error).__name__}: {error}"))

@@ -31,6 +31,12 @@ def test_frames_of_our_own_are_compact() -> None:
     assert Send("g1", "NotifyPeriodicEventStream", {}).text == '[6,"g1","NotifyPeriodicEventStream",{}]'
 
 
+def test_a_call_with_a_number_for_an_id_is_given_it_back_as_it_came() -> None:
+    frame = decode('[2,7,"Heartbeat",{}]')
+    assert isinstance(frame, Call)
+    assert (frame.key, Result(frame.message_id, {}).text) == ("7", "[3,7,{}]")
+
+
 def test_an_answer_with_a_number_for_an_id_is_matched_by_its_text() -> None:
     frame = decode('[ 4, 0, "InternalError", "the handler failed", null]')
     assert isinstance(frame, Error)
@@ -60,7 +66,8 @@ def test_an_answer_with_a_number_for_an_id_is_matched_by_its_text() -> None:
         ('[2,"","Heartbeat",{}]', "message_id", 2, None),
         ('[2,null,"Heartbeat",{}]', "message_id", 2, None),
         ('[2,{"a":1},"Heartbeat",{}]', "message_id", 2, None),
-        ('[2,7,"Heartbeat",{}]', "message_id", 2, 7),
+        ('[2,7.5,"Heartbeat",{}]', "message_id", 2, None),
+        ('[2,true,"Heartbeat",{}]', "message_id", 2, None),
         ('[2,"\\ud800","Heartbeat",{}]', "not_json", None, None),
         ('[3,"a"]', "envelope", 3, "a"),
         ('[3,"a",{},{}]', "envelope", 3, "a"),
