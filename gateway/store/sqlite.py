@@ -174,4 +174,5 @@ def _settle(done: "Future[Any]", run: Callable[[], Any]) -> None:
     try:
         done.set_result(run())
     except Exception as error:
+        # Whatever it is: without its thread the store would keep everybody waiting.
         done.set_exception(StoreError(f"{type(error).__name__}: {error}"))

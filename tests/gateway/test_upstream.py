@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
+import uvloop
 
 from gateway import certificates
 from gateway.config import Backend, Credentials, Limits
@@ -138,3 +139,17 @@ async def test_a_redial_gives_up_in_time_or_at_a_refusal() -> None:
 
     with pytest.raises(DialError):
         await redial(refuses, 10, LOGGER)
+
+
+def test_a_leg_can_be_cut_whatever_the_loop() -> None:
+    async def cut() -> None:
+        async with Csms().running() as csms:
+            upstream = Upstream(backend(csms.url), Limits(), Metrics())
+            await upstream.open()
+            leg = await upstream.dial(STATION, ["ocpp1.6"], None, 2)
+            leg.socket.abort()
+            await csms.wait(lambda: csms.closes)
+            await upstream.close()
+
+    asyncio.run(cut())
+    uvloop.run(cut())

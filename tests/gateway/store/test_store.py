@@ -136,3 +136,14 @@ async def test_sqlite_commits_what_has_gathered_at_once(tmp_path: Path) -> None:
     await asyncio.wait_for(asyncio.gather(*[write for write in writes if write is not None]), 10)
     assert await store.load("cp-499", ("",)) == {"a": 499}
     await store.close()
+
+
+async def test_a_change_sqlite_cannot_take_ends_nobody_elses_writes(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "x.db")
+    await store.open()
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreError):
+            await put(store, "a", Change("", "\ud800", 1))
+        await put(store, "b", Change("", "key", 2))
+        assert await store.load("b", ("",)) == {"key": 2}
+        await store.close()

@@ -1,0 +1,121 @@
+"""What a session does when its parts are slow: no real sockets, a store that is let go by hand."""
+
+import asyncio
+from typing import Any, cast
+
+import structlog
+
+from gateway.bridge import Bridge
+from gateway.config import Backend, Limits
+from gateway.identity import Identity
+from gateway.metrics import Metrics
+from gateway.observer import Observer
+from gateway.sockets import Gone
+from gateway.upstream import Leg
+from translators.effects import Effect, Remember, ToCsms
+from translators.frames import BadFrame, Call, Frame, decode
+
+CALL = cast(Call, decode('[2,"1","Heartbeat",{}]'))
+
+
+class FakeSocket:
+    congested = False
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.lost = asyncio.Event()
+
+    async def receive(self) -> Gone:
+        await self.lost.wait()
+        return Gone(1006, "lost")
+
+    async def send(self, text: str) -> None:
+        self.sent.append(text)
+
+    async def close(self, code: int, reason: str) -> None:
+        self.lost.set()
+
+    def abort(self) -> None:
+        self.lost.set()
+
+    def due(self, ping_seconds: float, pong_seconds: float) -> float:
+        return asyncio.get_running_loop().time() + ping_seconds
+
+
+class FakeBoard:
+    """A call that goes out behind a change, and again over a new connection."""
+
+    station_full = False
+
+    def __init__(self) -> None:
+        self.resumed = asyncio.Event()
+
+    def open(self, now: float) -> list[Effect]:
+        return [Remember("key", 1), ToCsms(CALL)]
+
+    def from_station(self, frame: Frame, now: float) -> list[Effect]:
+        return []
+
+    from_csms = from_station
+
+    def bad_from_station(self, bad: BadFrame, now: float) -> list[Effect]:
+        return []
+
+    bad_from_csms = bad_from_station
+
+    def hold_csms(self) -> None:
+        pass
+
+    def resume_csms(self, now: float) -> list[Effect]:
+        self.resumed.set()
+        return [ToCsms(CALL)]
+
+    def deadline(self) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+class FakeStore:
+    def __init__(self) -> None:
+        self.durable = asyncio.get_running_loop().create_future()
+
+    def write(self, identity: str, changes: Any) -> Any:
+        return self.durable
+
+
+async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_came_back() -> None:
+    station, old, new = FakeSocket(), FakeSocket(), FakeSocket()
+    board, store, metrics, logger = FakeBoard(), FakeStore(), Metrics(), structlog.get_logger()
+    backend = Backend(url="ws://localhost")
+    backend._name = "b"
+
+    async def dial(seconds: float) -> Leg:
+        return Leg(cast(Any, new), "ocpp1.6")
+
+    bridge = Bridge(
+        Identity("CP-1", "cp-1"),
+        backend,
+        cast(Any, station),
+        Leg(cast(Any, old), "ocpp1.6"),
+        dial,
+        cast(Any, board),
+        cast(Any, store),
+        Limits(),
+        metrics,
+        Observer(metrics, logger, "ocpp1.6", "ocpp1.6"),
+        logger,
+    )
+    living = asyncio.create_task(bridge.run())
+    await asyncio.sleep(0)
+    old.lost.set()
+    async with asyncio.timeout(5):
+        await board.resumed.wait()
+        store.durable.set_result(None)
+        while not new.sent:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert (old.sent, new.sent) == ([], [CALL.text])
+        bridge.end(1012, "", "drain")
+        await living
