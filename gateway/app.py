@@ -146,6 +146,11 @@ class App:
     def _reload(self) -> None:
         """SIGHUP: the file again, the stations file, and every certificate. A mistake changes nothing."""
         self._reloading = asyncio.get_running_loop().create_task(self._reload_now(self._reloading))
+        self._reloading.add_done_callback(self._reload_ended)
+
+    def _reload_ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("reload_refused", why=f"failed half-way: {error!r}", exc_info=error)
 
     async def _reload_now(self, before: "asyncio.Task[None] | None") -> None:
         """Everything that can go wrong is tried before anything is changed. One after another: what was read first must

@@ -257,11 +257,12 @@ class Bridge:
             return
         began = perf_counter()
         try:
-            await durable
-        except StoreError as error:
+            async with asyncio.timeout(self._limits.write_seconds):
+                await durable
+        except (StoreError, TimeoutError) as error:
             # What depends on it must not be sent: the station keeps its message and comes back.
             self._metrics.store_up.set(0)
-            self._logger.error("store_failed", error=str(error))
+            self._logger.error("store_failed", error=str(error) or "no answer in time")
             self.end(RESTART, "the store is not available", "store_failed")
         else:
             self._metrics.store_up.set(1)
