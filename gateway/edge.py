@@ -182,6 +182,7 @@ class Edge:
             options=Options(
                 identity=admission.identity.spelt,
                 id_token_type=settings.id_token_type,
+                id_tag_of_nobody=settings.no_authorization_id_tag,
                 answer_locally=frozenset(settings.answer_locally),
                 guard=dict(settings.guard),
                 connectors=dict(admission.connectors),

@@ -40,6 +40,7 @@ TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 IdTokenType = Literal[
     "auto", "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
 ]
+IdTag = Annotated[str, Field(min_length=1, max_length=20)]
 GuardRule = Literal["reject", "adopt", "forward"]
 
 
@@ -167,6 +168,7 @@ class Backend(Section):
     call_timeout_seconds: Seconds = 25.0
     answer_locally: Annotated[tuple[Text, ...], Once] = ()
     id_token_type: IdTokenType = "auto"  # noqa: S105
+    no_authorization_id_tag: IdTag | None = None
     guard: Mapping[Text, GuardRule] = {}
     _name: str = PrivateAttr("")
 
