@@ -4,13 +4,20 @@ Two conventions of the Open Charge Alliance: Plug & Charge with OCPP 1.6, where 
 message named by messageId, and California pricing, whose messages are its own.
 """
 
+from collections.abc import Generator
+from typing import Any
+
 import msgspec
 
 from translators import mend, schemas
+from translators.effects import Ask, Note, PeerError, Step
 from translators.frames import BadFrame, Payload
 
 PLUG_AND_CHARGE = "org.openchargealliance.iso15118pnc"
 COST = "org.openchargealliance.costmsg"
+
+UNKNOWN = ("UnknownVendorId", "UnknownMessageId")
+"""Statuses of a DataTransfer whose receiver does not follow the convention."""
 
 _VERSION = "ocpp2.0.1"
 
@@ -48,3 +55,21 @@ def message(data: object, action: str, *, answer: bool = False) -> Payload | Non
         return payload if schemas.valid(_VERSION, action, payload, answer=answer) else None
     except (BadFrame, RecursionError):
         return None
+
+
+def exchanged(action: str, payload: Payload) -> Generator[Step, Any, tuple[str, Payload | None]]:
+    """Ask by a DataTransfer of Plug & Charge: the envelope's status, and the message in the answer where one can be
+    read. A peer that does not know DataTransfer is one that does not know the vendor."""
+    try:
+        answer = yield Ask("DataTransfer", transfer(PLUG_AND_CHARGE, action, payload))
+    except PeerError as error:
+        if not error.unsupported:
+            raise
+        return "UnknownVendorId", None
+    status: str = answer["status"]
+    if status in UNKNOWN:
+        return status, None
+    inner = message(answer.get("data"), action, answer=True)
+    if inner is None and status == "Accepted":
+        yield Note("invalid_data", {"message": action})
+    return status, inner

@@ -3,7 +3,8 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Note, PeerError, Step
+from translators.asking import ask_if_known
+from translators.effects import Note, Step
 from translators.frames import Payload
 
 
@@ -26,14 +27,8 @@ def refusal(status: str, code: str, more: str | None = None) -> Payload:
 
 def ask_station(action: str, payload: Payload, *, otherwise: Payload) -> Generator[Step, Any, Payload]:
     """The station's answer; `otherwise` from one that does not know the action or cannot do it."""
-    try:
-        answer: Payload = yield Ask(action, payload)
-    except PeerError as error:
-        if not error.unsupported:
-            raise
-        yield Note("station_refused", {"reason": error.code})
-        return otherwise
-    return answer
+    answer = yield from ask_if_known(action, payload)
+    return otherwise if answer is None else answer
 
 
 def lost(*fields: str) -> Generator[Step, Any, None]:

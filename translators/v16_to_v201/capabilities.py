@@ -8,7 +8,8 @@ capability/costmsg            its configuration key CustomDisplayCostAndPrice: t
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
+from translators.asking import ask_if_known
+from translators.effects import Forget, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.v16_to_v201.device import learned
@@ -31,12 +32,8 @@ def ask_if_able(session: Session, action: str, payload: Payload) -> Generator[St
     not asked again before it has another firmware."""
     if lacks(session, action):
         return None
-    try:
-        answer: Payload = yield Ask(action, payload)
-    except PeerError as error:
-        if not error.unsupported:
-            raise
-        yield Note("station_refused", {"reason": error.code})
+    answer = yield from ask_if_known(action, payload)
+    if answer is None:
         yield from learn_lack(session, action)
         return None
     yield Forget(_key(action))

@@ -3,7 +3,7 @@
 from itertools import groupby
 
 from translators import profiles
-from translators.effects import Answer, Ask, Expect, PeerError, Refused
+from translators.effects import Answer, Ask, PeerError, Refused
 from translators.frames import Payload
 from translators.profiles import UnfitError
 from translators.session import Session
@@ -11,12 +11,11 @@ from translators.tables import Conversation
 from translators.v16_to_v201.answers import ask_station, lean, lost, refusal
 from translators.v16_to_v201.connectors import best_of, connectors_of, place_of
 from translators.v16_to_v201.installed import cleared, installed, swept, told
-from translators.v16_to_v201.records import Record, by_uuid, open_on
+from translators.v16_to_v201.records import Record, numbered, open_on
 from translators.words import PROFILE_PURPOSE
 
 _SOURCE = "CSO"
 """Who sets limits through a CSMS: the charging station operator."""
-_START_AWAITED = 20.0
 _NO_EVSE = ("UnknownEvse",)
 
 
@@ -28,14 +27,10 @@ def set_charging_profile(call: Payload, session: Session) -> Conversation:
     if given["chargingProfilePurpose"] == "TxProfile":
         if "transactionId" not in given:
             return refusal("Rejected", "MissingParam", "transactionId")  # K01.FR.03
-        found = by_uuid(session, given["transactionId"])
-        if found is None or "ended" in found[1]:
-            return refusal("Rejected", "TxNotFound")
-        key = found[0]
-        # The station does not know its number before.
-        if not (yield Expect(lambda: "startAnswer" in session.memory.get(key, {}), _START_AWAITED)):
-            return refusal("Rejected", "TxNotFound", "its start is not acknowledged yet")
-        record = session.memory[key]
+        found, why = yield from numbered(session, given["transactionId"])
+        if found is None:
+            return refusal("Rejected", "TxNotFound", why)
+        record = found
         connector = record["connector"]
         place = place_of(session, connector)
         if place is None or place[0] != evse:

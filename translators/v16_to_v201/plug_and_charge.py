@@ -9,7 +9,7 @@ from typing import Any
 
 from translators.effects import Ask, Forget, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
-from translators.inner import PLUG_AND_CHARGE, message, packed, transfer
+from translators.inner import UNKNOWN, exchanged, message, packed
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201.answers import refusal
@@ -53,22 +53,14 @@ def ask_station(
     unable = refusal(otherwise, "UnsupportedRequest", "the station has no Plug & Charge")
     if lacks(session, _CAPABILITY):
         return unable, False
-    try:
-        answer = yield Ask("DataTransfer", transfer(PLUG_AND_CHARGE, action, payload))
-    except PeerError as error:
-        if not error.unsupported:
-            raise
-        answer = {"status": "UnknownVendorId"}
-    if answer["status"] in ("UnknownVendorId", "UnknownMessageId"):
-        if answer["status"] == "UnknownVendorId":
+    status, inner = yield from exchanged(action, payload)
+    if status in UNKNOWN:
+        if status == "UnknownVendorId":
             yield from learn_lack(session, _CAPABILITY)
-        yield Note("station_refused", {"reason": answer["status"]})
+        yield Note("station_refused", {"reason": status})
         return unable, False
     yield Forget(f"station/lacks/{_CAPABILITY}")
-    inner = message(answer.get("data"), action, answer=True)
     if inner is None:
-        if answer["status"] == "Accepted":
-            yield Note("invalid_data", {"message": action})
         return refusal(otherwise, "InternalError", "the station could not read the message"), False
     return inner, True
 

@@ -30,7 +30,7 @@ from typing import Any
 import msgspec
 
 from translators import errors
-from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
+from translators.effects import Ask, Expect, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.session import Session
 from translators.times import epoch
@@ -45,6 +45,7 @@ KEPT_WITHOUT_END = 90 * 86400.0
 """Stations with a long offline queue stop a transaction weeks later; some never do."""
 KEPT_TOKENS = 30 * 86400.0
 OFFLINE_TOLERANCE = 5.0
+_START_AWAITED = 20.0
 _HEARD_FOR, _MOST_HEARD = 3600.0, 16
 _CLOCK_BEGINS = 1_577_836_800.0
 """2020: a clock that says less was never set."""
@@ -82,6 +83,17 @@ def open_on(session: Session, connector: int) -> tuple[str, Record] | None:
 
 def by_uuid(session: Session, uuid: str) -> tuple[str, Record] | None:
     return next(((key, one) for key, one in records(session) if one["uuid"].lower() == uuid.lower()), None)
+
+
+def numbered(session: Session, uuid: str) -> Generator[Step, Any, tuple[Record | None, str | None]]:
+    """The open transaction, once the station knows its number; else None, and what there is to say of it."""
+    found = by_uuid(session, uuid)
+    if found is None or "ended" in found[1]:
+        return None, None
+    key = found[0]
+    if not (yield Expect(lambda: "startAnswer" in session.memory.get(key, {}), _START_AWAITED)):
+        return None, "its start is not acknowledged yet"
+    return session.memory[key], None
 
 
 def by_alias(session: Session, number: int) -> tuple[str, Record] | None:

@@ -1,6 +1,6 @@
 """What a CSMS does with a station from afar: start, stop, unlock, trigger, reserve."""
 
-from translators.effects import Expect, Forget, PeerError, Remember
+from translators.effects import Forget, PeerError, Remember
 from translators.frames import Payload
 from translators.profiles import UnfitError
 from translators.session import Session
@@ -15,12 +15,11 @@ from translators.v16_to_v201.connectors import best_of, connector_at, connectors
 from translators.v16_to_v201.device import learned
 from translators.v16_to_v201.installed import installed
 from translators.v16_to_v201.plug_and_charge import trigger_sign_certificate
-from translators.v16_to_v201.records import by_uuid, open_on, open_records
+from translators.v16_to_v201.records import numbered, open_on, open_records
 from translators.words import EXTENDED_TRIGGER, TRIGGER, unlock_201
 
 _REMOTE_START_LIFE = 300.0
 """ConnectionTimeOut, which is not known here, and a margin: a start that comes later is nobody's request."""
-_START_AWAITED = 20.0
 _OF_A_CONNECTOR = ("StatusNotification", "MeterValues")
 
 
@@ -74,13 +73,9 @@ def request_stop_transaction(call: Payload, session: Session) -> Conversation:
     number before. 2.0.1 F03, 1.6 section 5.12."""
     if refuses(session):
         return refusal("Rejected", "CSNotAccepted")
-    found = by_uuid(session, call["transactionId"])
-    if found is None or "ended" in found[1]:
-        return refusal("Rejected", "TxNotFound")
-    key = found[0]
-    if not (yield Expect(lambda: "startAnswer" in session.memory.get(key, {}), _START_AWAITED)):
-        return refusal("Rejected", "TxNotFound", "its start is not acknowledged yet")
-    record = session.memory[key]
+    record, why = yield from numbered(session, call["transactionId"])
+    if record is None:
+        return refusal("Rejected", "TxNotFound", why)
     request = {"transactionId": record.get("alias", record["int"])}
     answer = yield from ask_station(
         "RemoteStopTransaction", request, otherwise=refusal("Rejected", "UnsupportedRequest")

@@ -3,9 +3,9 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Note, PeerError, Step
+from translators.effects import Step
 from translators.frames import Payload
-from translators.inner import PLUG_AND_CHARGE, message, transfer
+from translators.inner import UNKNOWN, exchanged
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16.capabilities import lacks, learn_lack
@@ -37,20 +37,12 @@ def ask_csms(
 
     if lacks(session, _CAPABILITY):
         return refusal("UnsupportedRequest")
-    try:
-        answer = yield Ask("DataTransfer", transfer(PLUG_AND_CHARGE, action, payload))
-    except PeerError as error:
-        if not error.unsupported:
-            raise
-        answer = {"status": "UnknownVendorId"}
-    if answer["status"] in ("UnknownVendorId", "UnknownMessageId"):
-        if answer["status"] == "UnknownVendorId":
+    known, inner = yield from exchanged(action, payload)
+    if known in UNKNOWN:
+        if known == "UnknownVendorId":
             yield from learn_lack(session, _CAPABILITY)
         return refusal("UnsupportedRequest")
-    inner = message(answer.get("data"), action, answer=True)
     if inner is None:
-        if answer["status"] == "Accepted":
-            yield Note("invalid_data", {"message": action})
         return refusal("InternalError")
     return inner, True
 

@@ -1,0 +1,20 @@
+"""Questions to a peer that may not know the action."""
+
+from collections.abc import Generator
+from typing import Any
+
+from translators.effects import Ask, Note, PeerError, Step
+from translators.frames import Payload
+
+
+def ask_if_known(action: str, payload: Payload) -> Generator[Step, Any, Payload | None]:
+    """The answer; None, and a note, from a peer that does not know the action or cannot do it. Other errors are the
+    caller's: PeerError, PeerSilent."""
+    try:
+        answer: Payload = yield Ask(action, payload)
+    except PeerError as error:
+        if not error.unsupported:
+            raise
+        yield Note("station_refused", {"reason": error.code})
+        return None
+    return answer
