@@ -47,6 +47,7 @@ class App:
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
         self._retired: list[Upstream] = []
         self._reloading: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -82,6 +83,7 @@ class App:
             self.listeners.append(server)
             self._logger.info("listener_listens", address=f"{host}:{port}", tls=context is not None)
         self._watch_expiry()
+        self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
         self.admin.listeners_up = True
         self._logger.info("gateway_ready", pid=os.getpid())
@@ -128,6 +130,8 @@ class App:
         self._logger.info("drain_ended", left=len(node.sessions))
 
     async def _close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         for listener in self.listeners:
             await listener.close()
         await self.admin.close()

@@ -2,30 +2,33 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from time import perf_counter, time
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
+from prometheus_client import Histogram
 
 from gateway.config import Backend, Limits
 from gateway.identity import Identity
+from gateway.ledger import Ledger
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
-from gateway.store import Change, Store, StoreError
+from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg, redial
-from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
+from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, decode
-from translators.links import is_shared
 
 GOING_AWAY = 1001
 POLICY = 1008
 RESTART = 1012
 _FINISH_SECONDS = 5.0
+_LAST_WRITE_SECONDS = 1.0
+_REPLACED = "replaced by a newer connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,13 @@ class Ending:
     code: int
     text: str
     reason: str
+
+
+class _Carried(NamedTuple):
+    """Stands in the queue behind the effects of one frame: how long it was inside."""
+
+    began: float
+    duration: Histogram
 
 
 class Bridge:
@@ -48,7 +58,7 @@ class Bridge:
         leg: Leg,
         dial: Dialler,
         board: Switchboard,
-        store: Store,
+        ledger: Ledger,
         limits: Limits,
         metrics: Metrics,
         observer: Observer,
@@ -64,19 +74,22 @@ class Bridge:
         self._legs = metrics.backend_connections.labels(backend.name)
         self._tasks: set[asyncio.Task[None]] = set()
         self._board = board
-        self._store = store
+        self.ledger = ledger
         self._limits = limits
         self._metrics = metrics
         self._observer = observer
         self._logger = logger
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[Effect] = deque()
+        self._queue: deque[Effect | _Carried] = deque()
         self._pumping = False
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._finished = asyncio.Event()
+        self.saved = True
+        """Whether the store has all that the session remembered; known when `run` has returned."""
         self._fits = asyncio.Event()
+        ledger.fenced.add_done_callback(self._fenced)
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
@@ -98,6 +111,7 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             if not self._holding:
                 self._legs.dec()
+            self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text),
@@ -124,9 +138,12 @@ class Bridge:
             self._ending.set_result(Ending(code, text, reason))
             self._board.close()
 
+    def _fenced(self, _: "asyncio.Future[None]") -> None:
+        self.end(POLICY, _REPLACED, "replaced")
+
     async def replace(self) -> None:
         """A newer connection takes over: when this returns, this session writes nothing any more."""
-        self.end(POLICY, "replaced by a newer connection", "replaced")
+        self.end(POLICY, _REPLACED, "replaced")
         await self._finished.wait()
 
     async def drain(self) -> None:
@@ -157,8 +174,7 @@ class Bridge:
             else:
                 self._observer.received(peer, frame)
                 effects = take(frame, now)
-            await self._carry_out(effects)
-            duration.observe(perf_counter() - began)
+            await self._carry_out([*effects, _Carried(began, duration)])
             # From here on nobody waits for this peer but itself.
             if peer == "station":
                 await self._slow_down(bucket)
@@ -197,7 +213,7 @@ class Bridge:
         self._legs.dec()
         self._board.hold_csms()
         # The board writes it again, or it is stale: behind a slow store it would reach the next connection as well.
-        self._queue = deque(effect for effect in self._queue if not isinstance(effect, ToCsms))
+        self._queue = deque(item for item in self._queue if not isinstance(item, ToCsms))
         self._csms.abort()
         self._work(self._redial())
 
@@ -219,58 +235,61 @@ class Bridge:
 
     # -- carrying out -----------------------------------------------------------------------------------------------
 
-    async def _carry_out(self, effects: list[Effect]) -> None:
-        """In order, across both readers and the timer: whoever comes while it works only adds to the queue."""
-        self._queue.extend(effects)
+    async def _carry_out(self, items: "Sequence[Effect | _Carried]") -> None:
+        """In order, across both readers and the timer: whoever comes while it works only adds to the queue. It waits for
+        the store in a task of its own, so that the readers hear their peers meanwhile."""
+        self._queue.extend(items)
         if self._pumping:
             return
         self._pumping = True
-        try:
-            while self._queue and not self._ending.done():
-                effect = self._queue.popleft()
-                if isinstance(effect, ToStation):
-                    await self._station.send(effect.frame.text)
-                elif isinstance(effect, ToCsms):
-                    if not self._holding:  # what is written into a lost connection is written again or stale
-                        await self._csms.send(effect.frame.text)
-                elif isinstance(effect, Note):
-                    self._observer.note(effect)
-                elif isinstance(effect, Close):
-                    self.end(effect.code, effect.reason, "answer_withheld")
-                else:
-                    await self._remember(effect)
-        finally:
-            self._pumping = False
+        durable = await self._pump()
+        if durable is not None:
+            self._work(self._pump_on(durable))
+
+    async def _pump_on(self, durable: "asyncio.Future[None] | None") -> None:
+        while durable is not None:
+            try:
+                await durable
+            except FencedError:
+                return self.end(POLICY, _REPLACED, "replaced")
+            except StoreError as error:
+                # What depends on it must not be sent: the station keeps its message and comes back.
+                self._logger.error("store_failed", error=str(error))
+                return self.end(RESTART, "the store is not available", "store_failed")
+            durable = await self._pump()
+        return None
+
+    async def _pump(self) -> "asyncio.Future[None] | None":
+        """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
+        ending, dirty = self._ending, False
+        while self._queue and not ending.done():
+            item = self._queue[0]
+            if dirty and isinstance(item, ToStation | ToCsms | Close):
+                dirty = False
+                durable = self.ledger.commit()
+                if durable is not None:
+                    return durable
+            self._queue.popleft()
+            if isinstance(item, ToStation):
+                await self._station.send(item.frame.text)
+            elif isinstance(item, ToCsms):
+                if not self._holding:  # what is written into a lost connection is written again or stale
+                    await self._csms.send(item.frame.text)
+            elif isinstance(item, _Carried):
+                item.duration.observe(perf_counter() - item.began)
+            elif isinstance(item, Note):
+                self._observer.note(item)
+            elif isinstance(item, Close):
+                self.end(item.code, item.reason, "answer_withheld")
+            else:
+                dirty = self.ledger.put(item) or dirty
+        if dirty and not ending.done() and (durable := self.ledger.commit()) is not None:
+            return durable
+        self._pumping = False
         if not self._board.station_full:
             self._fits.set()
         self._arm()
-
-    async def _remember(self, effect: Remember | Forget) -> None:
-        """This change and those right behind it, durable before the next frame is on the wire."""
-        changes = [self._change(effect)]
-        while self._queue and isinstance(self._queue[0], Remember | Forget):
-            following = self._queue.popleft()
-            assert isinstance(following, Remember | Forget)
-            changes.append(self._change(following))
-        durable = self._store.write(self.identity.key, changes)
-        if durable is None:
-            return
-        began = perf_counter()
-        try:
-            async with asyncio.timeout(self._limits.write_seconds):
-                await durable
-        except (StoreError, TimeoutError) as error:
-            # What depends on it must not be sent: the station keeps its message and comes back.
-            self._metrics.store_up.set(0)
-            self._logger.error("store_failed", error=str(error) or "no answer in time")
-            self.end(RESTART, "the store is not available", "store_failed")
-        else:
-            self._metrics.store_up.set(1)
-            self._metrics.store_write.observe(perf_counter() - began)
-
-    def _change(self, effect: Remember | Forget) -> Change:
-        value: Any = effect.value if isinstance(effect, Remember) else None
-        return Change("" if is_shared(effect.key) else self.backend, effect.key, value)
+        return None
 
     # -- time -------------------------------------------------------------------------------------------------------
 

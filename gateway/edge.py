@@ -14,8 +14,10 @@ from gateway.admission import Admission, RefusedError, admit, identify, recognis
 from gateway.bridge import POLICY, Bridge
 from gateway.config import Backend, Listener
 from gateway.identity import Identity
+from gateway.ledger import Ledger
 from gateway.node import Claim, Node
 from gateway.observer import Observer
+from gateway.ownership import Held
 from gateway.sockets import Socket
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
@@ -110,7 +112,7 @@ class Edge:
             raise RefusedError(499, "gone", "the station went away while its backend was dialled")
         claim = await self._take_over(admission.identity, log)
         try:
-            memory = await self._memory(admission)
+            held = await self._own(admission)
             if node.draining:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not claim.holds:
@@ -139,8 +141,18 @@ class Edge:
                 station,
                 leg,
                 dial,
-                self._board(admission, backend, memory),
-                node.store,
+                self._board(admission, backend, held.memory),
+                Ledger(
+                    node.store,
+                    admission.identity.key,
+                    node.id,
+                    held.epoch,
+                    backend.name,
+                    held.memory,
+                    limits.store_seconds,
+                    node.metrics,
+                    held.unwritten,
+                ),
                 limits,
                 node.metrics,
                 observer,
@@ -161,16 +173,18 @@ class Edge:
             await older.replace()
         return claim
 
-    async def _memory(self, admission: Admission) -> dict[str, object]:
+    async def _own(self, admission: Admission) -> Held:
         began = perf_counter()
+        needs_memory = admission.subprotocol != admission.version
         try:
-            memory = await self._node.store.load(admission.identity.key, ("", admission.backend))
+            held = await self._node.ownership.claim(
+                admission.identity.key, admission.backend, needs_memory=needs_memory
+            )
         except StoreError as error:
-            self._node.metrics.store_up.set(0)
             self._logger.error("store_failed", error=str(error))
             raise RefusedError(503, "store", "the store is not available") from None
-        self._node.metrics.store_load.observe(perf_counter() - began)
-        return memory
+        self._node.metrics.store_claim.observe(perf_counter() - began)
+        return held
 
     def _board(self, admission: Admission, settings: Backend, memory: dict[str, object]) -> Switchboard:
         config = self._node.config
@@ -219,6 +233,8 @@ class Edge:
             if node.sessions.get(key) is bridge:
                 del node.sessions[key]
             connected.dec()
+            if not bridge.saved:
+                node.ownership.park(bridge.ledger)
         metrics.connections_closed.labels(ending.reason).inc()
         seconds = round(perf_counter() - began, 3)
         logger.info("session_ended", reason=ending.reason, code=ending.code, seconds=seconds)

@@ -96,6 +96,7 @@ class Metrics:
         self.takeovers = counter("takeovers_total", "Sessions replaced by a newer connection", "reason")
         self.rate_limited = counter("rate_limited_total", "Times somebody was slowed down or refused", "reason")
         self.store_up = gauge("store_up", "Whether the store worked when it was last used")
+        self.store_bypassed = counter("store_bypassed_total", "Connections accepted without the store, which was away")
         self.store_duration = histogram(
             "store_duration_seconds", "Time until the store had done it", _INSIDE, "operation"
         )
@@ -112,7 +113,7 @@ class Metrics:
         self.forward_from_station = self.forward_duration.labels("from_station")
         self.forward_from_csms = self.forward_duration.labels("from_csms")
         self.store_write = self.store_duration.labels("write")
-        self.store_load = self.store_duration.labels("load")
+        self.store_claim = self.store_duration.labels("claim")
 
     def started(self, loop: str) -> None:
         """`loop`: `uvloop` or `asyncio`."""

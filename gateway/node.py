@@ -1,9 +1,13 @@
 """What all listeners of a process share: configuration, stations, backends, live sessions."""
 
+import secrets
+import socket
+
 from gateway.bridge import Bridge
 from gateway.config import Config
 from gateway.logins import Logins
 from gateway.metrics import Metrics
+from gateway.ownership import Ownership
 from gateway.ratelimit import Bucket
 from gateway.stations import Roster, Stations
 from gateway.store import Store
@@ -35,6 +39,8 @@ class Node:
         self.roster = Roster(stations, metrics)
         self.logins = Logins(metrics)
         self.store = store
+        self.id = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+        self.ownership = Ownership(store, self.id, metrics)
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}
         self.sessions: dict[str, Bridge] = {}

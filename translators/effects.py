@@ -21,14 +21,18 @@ class ToCsms(msgspec.Struct, frozen=True):
 
 
 class Remember(msgspec.Struct, frozen=True):
-    """Keep `value` (anything JSON can hold) under `key`; durable before any frame after it is on the wire."""
+    """Keep `value` (anything JSON can hold) under `key`; durable before any frame after it is on the wire.
+
+    `behind`: it may be written after the frames that follow, because what a crash takes of it comes back with the
+    message that is then repeated."""
 
     key: str
     value: Any
+    behind: bool = False
 
 
 class Forget(msgspec.Struct, frozen=True):
-    """Drop `key`; unknown keys are no mistake."""
+    """Drop `key`; unknown keys are no mistake. Written after the frames that follow."""
 
     key: str
 

@@ -10,7 +10,7 @@ from typing import Any
 from translators import quirked
 from translators.chain import Chain
 from translators.options import Options
-from translators.passthrough import SHARED_KEYS, Passthrough, Validation
+from translators.passthrough import HINT_KEYS, SHARED_KEYS, Passthrough, Validation
 from translators.session import Session
 from translators.stage import Stage
 from translators.tables import Link
@@ -24,6 +24,8 @@ LINKS: dict[tuple[str, str], Link] = {
 }
 
 _SHARED = tuple({*SHARED_KEYS, *(prefix for link in LINKS.values() for prefix in link.shared_keys)})
+
+_HINTS = tuple({*HINT_KEYS, *(prefix for link in LINKS.values() for prefix in link.hint_keys)})
 
 
 class NoPathError(Exception):
@@ -125,3 +127,8 @@ def _between(
 def is_shared(key: str) -> bool:
     """Whether a memory key belongs to the station itself rather than to the station on one backend."""
     return key.startswith(_SHARED)
+
+
+def is_hint(key: str) -> bool:
+    """Whether a memory key may be written after the frames that follow it."""
+    return key.startswith(_HINTS)

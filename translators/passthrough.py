@@ -13,7 +13,7 @@ from translators.times import iso
 Validation = Literal["off", "count", "reject"]
 
 _BOOT = "passthrough/boot"
-SHARED_KEYS = ("passthrough/",)
+SHARED_KEYS = HINT_KEYS = ("passthrough/",)
 _MOST_CONNECTORS = 256
 
 

@@ -73,6 +73,9 @@ class Link:
     """What a CSMS is told first when it has lost its connection and has a new one under the same session."""
     shared_keys: tuple[str, ...] = ()
     """Prefixes of memory keys that belong to the station, whichever backend it talks to."""
+    hint_keys: tuple[str, ...] = ()
+    """Prefixes of memory keys that are written after the frames that follow: without them a conversation is asked for
+    again or a caution is learnt again, and nothing that a bill is made of is lost."""
 
     @property
     def name(self) -> str:

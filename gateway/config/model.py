@@ -238,6 +238,7 @@ class Limits(Section):
     pong_seconds: Seconds = 10.0
     queue_calls: Count = 16
     write_seconds: Seconds = 10.0
+    store_seconds: Seconds = 5.0
 
 
 class Drain(Section):

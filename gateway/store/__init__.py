@@ -1,11 +1,15 @@
-"""What the gateway remembers of each station, beyond its connection.
+"""What the gateway remembers of each station, beyond its connection, and which node may write it.
 
 Memory is a mapping of keys to values JSON can hold, by station and scope: the scope is a backend's configured name, or
 `""` for what belongs to the station whichever backend it talks to.
+
+A station's newest connection owns it, under an epoch that only rises; whoever holds an older one is refused. So a
+session that was replaced, on this node or another, cannot write over what its successor did.
 """
 
 import asyncio
 from collections.abc import Sequence
+from time import time
 from typing import Any, NamedTuple, Protocol
 
 from gateway.config import Config
@@ -19,12 +23,40 @@ class Change(NamedTuple):
     value: Any
 
 
+class Owner(NamedTuple):
+    """Who holds a station: the id of a node, and the epoch it was claimed under."""
+
+    node: str
+    epoch: int
+
+
+class Claimed(NamedTuple):
+    """A claim that was granted: its epoch, what is remembered, and who was the owner until then."""
+
+    epoch: int
+    memory: dict[str, Any]
+    before: Owner | None
+
+
 class StoreError(Exception):
     """The store cannot do it now: full, gone, or unreadable."""
 
 
+class FencedError(StoreError):
+    """A newer epoch owns the station: what an older one writes is refused, for ever."""
+
+
+class AbsentError(StoreError):
+    """The store knows of no claim to this station: it was emptied. `hold` claims it again under the same epoch."""
+
+
 class Store(Protocol):
-    """`identity` is the canonical (case-folded) identity."""
+    """`identity` is the canonical (case-folded) identity, `node` the id of a running gateway process."""
+
+    shared: bool
+    """Whether other processes use it at the same time."""
+    instant: bool
+    """Whether `write` has done it when it returns."""
 
     async def open(self) -> None:
         """Ready it for use. Raises StoreError."""
@@ -32,15 +64,35 @@ class Store(Protocol):
     async def close(self) -> None:
         """Everything written is durable when it returns."""
 
+    async def claim(self, identity: str, node: str, scopes: Sequence[str]) -> Claimed:
+        """Make `node` the owner, under a new epoch above all before it. The memory of these scopes is as it stands once
+        no older epoch can write any more, those keys first that were remembered first. Raises StoreError."""
+
+    async def hold(self, identity: str, node: str, epoch: int) -> bool:
+        """Say again that `node` owns the station under this epoch; False when a newer one does. Raises StoreError."""
+
+    async def release(self, identity: str, epoch: int) -> None:
+        """The station has gone. Nothing happens when a newer epoch owns it. Raises StoreError."""
+
+    async def owner(self, identity: str) -> Owner | None:
+        """Who holds the station now. Raises StoreError."""
+
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
         """All keys of these scopes, those first remembered first. Sees every write before it. Raises StoreError."""
 
-    def write(self, identity: str, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
-        """Put changes in order. The future is done when they are durable, and holds a StoreError when they are not;
-        None: they are as durable as this store makes them."""
+    def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
+        """Put changes in order, if no newer epoch owns the station. The future is done when they are durable, and holds
+        a StoreError when they are not; None: they are as durable as this store makes them. Raises FencedError at once
+        where that can be known."""
 
     async def ping(self) -> bool:
         """Whether it works now."""
+
+
+def next_epoch(before: int) -> int:
+    """The epoch of a new claim: Unix milliseconds, and above the one before. So it rises even over a store that was
+    emptied, and a claim made while the store is away can be compared with those made in it."""
+    return max(before + 1, int(time() * 1000))
 
 
 def make_store(config: Config) -> Store:

@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import fcntl
+import os
 import queue
 import sqlite3
 import threading
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.store import Change, StoreError
+from gateway.store import Change, Claimed, FencedError, Owner, StoreError, next_epoch
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -39,7 +41,9 @@ _MOST_AT_ONCE = 512
 
 
 class _Write(NamedTuple):
-    rows: list[tuple[str, str, str, bytes | None]]
+    identity: str
+    epoch: int
+    rows: list[tuple[str, str, bytes | None]]
     done: "Future[None]"
 
 
@@ -49,12 +53,19 @@ class _Read(NamedTuple):
 
 
 class SqliteStore:
-    """Reads and writes go through the thread in the order they were asked for."""
+    """Reads and writes go through the thread in the order they were asked for. One process at a time: sessions of two
+    would not hear of each other."""
+
+    shared = False
+    instant = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock: int | None = None
         self._work: queue.SimpleQueue[_Write | _Read | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._owners: dict[str, Owner] = {}
+        """The thread's own. Of no use to the next process: epochs go on with the time."""
 
     async def open(self) -> None:
         ready: Future[None] = Future()
@@ -68,29 +79,42 @@ class SqliteStore:
             await asyncio.to_thread(self._thread.join)
             self._thread = None
 
+    async def claim(self, identity: str, node: str, scopes: Sequence[str]) -> Claimed:
+        def run(connection: sqlite3.Connection) -> Claimed:
+            before = self._owners.get(identity)
+            owner = self._owners[identity] = Owner(node, next_epoch(before.epoch if before is not None else 0))
+            return Claimed(owner.epoch, _load(connection, identity, scopes), before)
+
+        claimed: Claimed = await self._read(run)
+        return claimed
+
+    async def hold(self, identity: str, node: str, epoch: int) -> bool:
+        held: bool = await self._read(lambda connection: self._own(identity, node, epoch))
+        return held
+
+    async def release(self, identity: str, epoch: int) -> None:
+        await self._read(lambda connection: self._own(identity, "", epoch))
+
+    async def owner(self, identity: str) -> Owner | None:
+        owner: Owner | None = await self._read(lambda connection: self._owners.get(identity))
+        return owner if owner is not None and owner.node else None
+
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
-        marks = ",".join("?" * len(scopes))
-        statement = f"SELECT key, value FROM memory WHERE identity = ? AND scope IN ({marks}) ORDER BY place"  # noqa: S608 - only marks
-
-        def run(connection: sqlite3.Connection) -> dict[str, Any]:
-            return {key: _decode(value) for key, value in connection.execute(statement, (identity, *scopes))}
-
-        found: dict[str, Any] = await self._read(run)
+        found: dict[str, Any] = await self._read(lambda connection: _load(connection, identity, scopes))
         return found
 
-    def write(self, identity: str, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
+    def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         rows = [
-            (identity, change.scope, change.key, None if change.value is None else _encode(change.value))
-            for change in changes
+            (change.scope, change.key, None if change.value is None else _encode(change.value)) for change in changes
         ]
         done: Future[None] = Future()
-        self._work.put(_Write(rows, done))
+        self._work.put(_Write(identity, epoch, rows, done))
         return asyncio.wrap_future(done)
 
     async def ping(self) -> bool:
         """Whether it takes a write now: a full disk still answers questions."""
         done: Future[None] = Future()
-        self._work.put(_Write([("", "", "ping", b"0")], done))
+        self._work.put(_Write("", 0, [("", "ping", b"0")], done))
         try:
             await asyncio.wrap_future(done)
         except StoreError:
@@ -108,6 +132,7 @@ class SqliteStore:
         try:
             connection = self._connect()
         except (sqlite3.Error, OSError, StoreError) as error:
+            self._unlock()
             ready.set_exception(StoreError(f"{self._path}: {error}"))
             return
         ready.set_result(None)
@@ -128,8 +153,19 @@ class SqliteStore:
             elif item is None:
                 break
         connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _connect(self) -> sqlite3.Connection:
+        self._lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError("is in use by another ocpp-gateway; several share a Redis") from None
         connection = sqlite3.connect(self._path, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -142,15 +178,13 @@ class SqliteStore:
         return connection
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Write]) -> None:
+        """Each write as if it were alone, all made durable by one commit."""
+        outcomes: list[Exception | None] = []
+
         def run() -> None:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for write in batch:
-                    for identity, scope, key, value in write.rows:
-                        if value is None:
-                            connection.execute(_DELETE, (identity, scope, key))
-                        else:
-                            connection.execute(_UPSERT, (identity, scope, key, value))
+                outcomes.extend(self._written(connection, write) for write in batch)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -160,12 +194,47 @@ class SqliteStore:
         committed: Future[None] = Future()
         _settle(committed, run)
         failure = committed.exception()
-        for write in batch:
+        if failure is not None:
+            outcomes = [StoreError(str(failure))] * len(batch)
+        for write, outcome in zip(batch, outcomes, strict=True):
             if write.done.set_running_or_notify_cancel():
-                if failure is None:
+                if outcome is None:
                     write.done.set_result(None)
                 else:
-                    write.done.set_exception(failure)
+                    write.done.set_exception(outcome)
+
+    def _written(self, connection: sqlite3.Connection, write: _Write) -> Exception | None:
+        """What kept this write from being done, which is no matter to the others."""
+        owner = self._owners.get(write.identity)
+        if owner is not None and owner.epoch > write.epoch:
+            return FencedError(f"a newer connection of {write.identity} writes")
+        connection.execute("SAVEPOINT one")
+        try:
+            for scope, key, value in write.rows:
+                if value is None:
+                    connection.execute(_DELETE, (write.identity, scope, key))
+                else:
+                    connection.execute(_UPSERT, (write.identity, scope, key, value))
+        except (UnicodeEncodeError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError) as error:
+            connection.execute("ROLLBACK TO one")
+            return StoreError(f"{type(error).__name__}: {error}")
+        finally:
+            if connection.in_transaction:
+                connection.execute("RELEASE one")
+        return None
+
+    def _own(self, identity: str, node: str, epoch: int) -> bool:
+        owner = self._owners.get(identity)
+        if owner is not None and owner.epoch > epoch:
+            return False
+        self._owners[identity] = Owner(node, epoch)
+        return True
+
+
+def _load(connection: sqlite3.Connection, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
+    marks = ",".join("?" * len(scopes))
+    statement = f"SELECT key, value FROM memory WHERE identity = ? AND scope IN ({marks}) ORDER BY place"  # noqa: S608 - only marks
+    return {key: _decode(value) for key, value in connection.execute(statement, (identity, *scopes))}
 
 
 def _settle(done: "Future[Any]", run: Callable[[], Any]) -> None:

@@ -8,6 +8,7 @@ import structlog
 from gateway.bridge import Bridge
 from gateway.config import Backend, Limits
 from gateway.identity import Identity
+from gateway.ledger import Ledger
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from gateway.sockets import Gone
@@ -81,8 +82,13 @@ class FakeStore:
     def __init__(self) -> None:
         self.durable = asyncio.get_running_loop().create_future()
 
-    def write(self, identity: str, changes: Any) -> Any:
+    shared = instant = False
+
+    def write(self, identity: str, epoch: int, changes: Any) -> Any:
         return self.durable
+
+    async def release(self, identity: str, epoch: int) -> None:
+        return
 
 
 async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_came_back() -> None:
@@ -101,7 +107,7 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
         Leg(cast(Any, old), "ocpp1.6"),
         dial,
         cast(Any, board),
-        cast(Any, store),
+        Ledger(cast(Any, store), "cp-1", "node", 1, "b", {}, 10.0, metrics),
         Limits(),
         metrics,
         Observer(metrics, logger, "ocpp1.6", "ocpp1.6"),

@@ -41,6 +41,7 @@ def test_defaults(tmp_path: Path) -> None:
         "pong_seconds": 10,
         "queue_calls": 16,
         "write_seconds": 10,
+        "store_seconds": 5,
     }
     assert found.drain.seconds == 120
     assert (found.log.level, found.log.format) == ("info", "auto")

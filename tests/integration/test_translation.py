@@ -161,6 +161,10 @@ async def test_a_2_0_1_station_charges_on_a_1_6_csms(tmp_path: Path, loop: str) 
             valid(csms, "ocpp1.6")
 
 
+def _each_once(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({event["seqNo"]: event for event in events}.values())
+
+
 async def test_ids_survive_kill_9_and_a_retry_starts_no_second_transaction(tmp_path: Path) -> None:
     async with Csms(csms_201, ("ocpp2.0.1",)).running() as csms:
         config = configuration(("cloud", csms), store=f"sqlite:{tmp_path / 'gateway.db'}")
@@ -181,7 +185,12 @@ async def test_ids_survive_kill_9_and_a_retry_starts_no_second_transaction(tmp_p
             assert (await ask(ws, [2, "9", "StopTransaction", stopped]))[0] == 3
             await ws.close()
         events = csms.calls("TransactionEvent")
-        assert [(event["eventType"], event["seqNo"]) for event in events] == [
+        # What was acknowledged in the moment before the crash may come again: the same text under the same number.
+        assert len(events) <= 4
+        assert list(dict.fromkeys(json.dumps(event) for event in events)) == [
+            json.dumps(one) for one in _each_once(events)
+        ]
+        assert [(event["eventType"], event["seqNo"]) for event in _each_once(events)] == [
             ("Started", 0),
             ("Updated", 1),
             ("Ended", 2),
@@ -216,7 +225,7 @@ async def test_the_store_in_the_way_of_a_transaction_message_closes_and_never_li
 
     async with Csms(csms_201, ("ocpp2.0.1",)).running() as csms:
         database = tmp_path / "gateway.db"
-        config = configuration(("cloud", csms), store=f"sqlite:{database}")
+        config = configuration(("cloud", csms), store=f"sqlite:{database}", limits={"store_seconds": 2})
         async with gateway(tmp_path, config) as running:
             ws = await running.station()
             await ask(ws, [2, "1", "Heartbeat", {}])

@@ -156,4 +156,9 @@ LINK = Link(
     opened=boot.opened,
     resumed=boot.resumed,
     shared_keys=("station/", "tokens/"),
+    hint_keys=(
+        *("registration", "replaying", "event/last", "problem/", "refuses/", "told/", "tokens/", "trigger/"),
+        *("station/boot", "station/capability/", "station/keys", "station/lacks/", "station/list", "station/quirk/"),
+        *("station/reset", "station/status/"),
+    ),
 )

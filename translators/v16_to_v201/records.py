@@ -55,10 +55,10 @@ def key_of(number: int) -> str:
     return f"tx/{number}"
 
 
-def changed(session: Session, key: str, **fields: Any) -> Remember:
+def changed(session: Session, key: str, *, behind: bool = False, **fields: Any) -> Remember:
     """The record as it is now with these fields; None drops one."""
     record = {**session.memory.get(key, {}), **fields}
-    return Remember(key, {name: value for name, value in record.items() if value is not None})
+    return Remember(key, {name: value for name, value in record.items() if value is not None}, behind)
 
 
 def records(session: Session) -> list[tuple[str, Record]]:
@@ -144,10 +144,11 @@ def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]
                 raise
             event = first["event"]
             yield Note("event_refused", {"eventType": event["eventType"], "seqNo": event["seqNo"], "code": error.code})
-            yield changed(session, key, waiting=rest)
+            yield changed(session, key, behind=True, waiting=rest)
             continue
         more = yield from _acknowledged(session, key, first, answer)
-        yield changed(session, key, waiting=rest, **more)
+        # After a crash it waits still and is sent again, the same under the same seqNo.
+        yield changed(session, key, behind=True, waiting=rest, **more)
 
 
 def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -> Generator[Step, Any, Payload]:

@@ -138,4 +138,8 @@ LINK = Link(
     opened=boot.opened,
     resumed=boot.resumed,
     shared_keys=("station/", "tokens/"),
+    hint_keys=(
+        *("registration", "replaying", "lacks/", "price/", "sent/", "speaks/", "tokens/"),
+        *("station/boot", "station/model", "station/problems/", "station/quirk/", "station/reported/"),
+    ),
 )

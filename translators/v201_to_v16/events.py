@@ -53,7 +53,8 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         reading = record.get("begin", record.get("first" if ended else "newest"))
         if reading is not None:
             record["meterStart"] = reading
-    yield records.changed(session, key, **{name: record.get(name) for name in {*record, *session.memory.get(key, {})}})
+    news = {name: record.get(name) for name in {*record, *session.memory.get(key, {})}}
+    yield records.changed(session, key, behind=True, **news)
     if remote:
         yield Forget(f"remote/{event['transactionInfo']['remoteStartId']}")
     tag = tag_for(session, event["idToken"]) if "idToken" in event else None

@@ -34,10 +34,11 @@ def key_of(transaction_id: str) -> str:
     return f"tx/{transaction_id}"
 
 
-def changed(session: Session, key: str, **fields: Any) -> Remember:
-    """The record as it is now with these fields; None drops one."""
+def changed(session: Session, key: str, *, behind: bool = False, **fields: Any) -> Remember:
+    """The record as it is now with these fields; None drops one. `behind`: what the event that is being worked on would
+    bring about again, for the station repeats it until it is answered."""
     record = {**session.memory.get(key, {}), **fields}
-    return Remember(key, {name: value for name, value in record.items() if value is not None})
+    return Remember(key, {name: value for name, value in record.items() if value is not None}, behind)
 
 
 def open_records(session: Session) -> list[tuple[str, Record]]:

@@ -125,7 +125,7 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
         stop = record.get("stop")
         if stop is None:
             stop = yield from _stop_payload(session, record, call, at)
-            yield records.changed(session, key, stop=stop)
+            yield records.changed(session, key, behind=True, stop=stop)
         answer = yield Ask("StopTransaction", stop)
         if "idToken" in call and "idTagInfo" in answer:
             info = yield from info_from(answer["idTagInfo"])
@@ -169,11 +169,11 @@ def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Ste
             **({"reservationId": record["reservationId"]} if "reservationId" in record else {}),
             "timestamp": record.get("due", record["at"]),
         }
-    yield records.changed(session, key, start=start, asked=session.connected_at)
+    yield records.changed(session, key, behind=True, start=start, asked=session.connected_at)
     try:
         answer = yield Ask("StartTransaction", start, opened)
     except (PeerError, PeerSilent, Refused):
-        yield records.changed(session, key, asked=None)
+        yield records.changed(session, key, behind=True, asked=None)
         raise
     info = yield from info_from(answer["idTagInfo"])
     yield records.changed(
@@ -231,11 +231,11 @@ def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, An
     info = yield from ask_about(session, token)
     accepted = info["status"] == "Accepted"
     if own and accepted:
-        yield records.changed(session, key, info=info)
+        yield records.changed(session, key, behind=True, info=info)
     elif own:
-        yield records.changed(session, key, info=info, refused=True, due=None, meterStart=None)
+        yield records.changed(session, key, behind=True, info=info, refused=True, due=None, meterStart=None)
     elif accepted:
-        yield records.changed(session, key, stopTag=tag_for(session, token))
+        yield records.changed(session, key, behind=True, stopTag=tag_for(session, token))
     return info
 
 

@@ -175,4 +175,5 @@ LINK = Link(
     guarded(FROM_CSMS),
     resumed=replaying.resumed,
     shared_keys=replaying.SHARED_KEYS,
+    hint_keys=replaying.SHARED_KEYS,
 )

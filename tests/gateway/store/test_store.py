@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import Change, Store, StoreError
+from gateway.store import Change, FencedError, Owner, Store, StoreError
 from gateway.store.memory import MemoryStore
 from gateway.store.sqlite import SqliteStore
+
+FAR = 10**15
+"""An epoch above those of today's claims."""
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -24,8 +27,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await made.close()
 
 
-async def put(store: Store, identity: str, *changes: Change) -> None:
-    durable = store.write(identity, changes)
+async def put(store: Store, identity: str, *changes: Change, epoch: int = FAR) -> None:
+    durable = store.write(identity, epoch, changes)
     if durable is not None:
         await durable
 
@@ -61,8 +64,36 @@ async def test_a_loaded_value_is_nobody_elses(store: Store) -> None:
 
 async def test_a_load_sees_every_write_before_it(store: Store) -> None:
     for number in range(100):
-        store.write("cp-1", [Change("", "n", number)])
+        store.write("cp-1", FAR, [Change("", "n", number)])
     assert await store.load("cp-1", ("",)) == {"n": 99}
+
+
+async def test_a_claim_is_newer_than_all_before_it_and_finds_what_is_remembered(store: Store) -> None:
+    first = await store.claim("cp-1", "north", ("", "legacy"))
+    assert (first.memory, first.before) == ({}, None)
+    durable = store.write("cp-1", first.epoch, [Change("legacy", "tx/1", 1), Change("cloud", "tx/1", 2)])
+    if durable is not None:
+        await durable
+    second = await store.claim("cp-1", "south", ("", "legacy"))
+    assert second.epoch > first.epoch
+    assert (second.memory, second.before) == ({"tx/1": 1}, Owner("north", first.epoch))
+    assert await store.owner("cp-1") == Owner("south", second.epoch)
+    assert await store.owner("cp-2") is None
+
+
+async def test_an_older_epoch_writes_nothing_and_lets_nothing_go(store: Store) -> None:
+    older = await store.claim("cp-1", "north", ("",))
+    newer = await store.claim("cp-1", "north", ("",))
+    with pytest.raises(FencedError):
+        await put(store, "cp-1", Change("", "key", "stale"), epoch=older.epoch)
+    assert not await store.hold("cp-1", "north", older.epoch)
+    await store.release("cp-1", older.epoch)
+    assert await store.owner("cp-1") == Owner("north", newer.epoch)
+    assert await store.load("cp-1", ("",)) == {}
+    assert await store.hold("cp-1", "north", newer.epoch)
+    await store.release("cp-1", newer.epoch)
+    assert await store.owner("cp-1") is None
+    assert (await store.claim("cp-1", "south", ("",))).epoch > newer.epoch
 
 
 async def test_ping(store: Store) -> None:
@@ -81,7 +112,7 @@ async def main():
     await store.open()
     number = 0
     while True:
-        await store.write("cp-1", [Change("", "n", number), Change("", f"k{{number % 5}}", number)])
+        await store.write("cp-1", 10**15, [Change("", "n", number), Change("", f"k{{number % 5}}", number)])
         print(number, flush=True)
         number += 1
 asyncio.run(main())
@@ -106,7 +137,7 @@ async def test_sqlite_tells_when_it_cannot_write(tmp_path: Path) -> None:
     await store.open()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    durable = store.write("cp-1", [Change("", "a", 1)])
+    durable = store.write("cp-1", FAR, [Change("", "a", 1)])
     assert durable is not None
     with pytest.raises(StoreError, match="locked"):
         await durable
@@ -129,10 +160,20 @@ async def test_sqlite_refuses_a_store_it_cannot_read(tmp_path: Path) -> None:
         await SqliteStore(newer).open()
 
 
+async def test_sqlite_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
+    first, second = SqliteStore(tmp_path / "store.db"), SqliteStore(tmp_path / "store.db")
+    await first.open()
+    with pytest.raises(StoreError, match="in use by another"):
+        await second.open()
+    await first.close()
+    await second.open()
+    await second.close()
+
+
 async def test_sqlite_commits_what_has_gathered_at_once(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.db")
     await store.open()
-    writes = [store.write(f"cp-{number}", [Change("", "a", number)]) for number in range(500)]
+    writes = [store.write(f"cp-{number}", FAR, [Change("", "a", number)]) for number in range(500)]
     await asyncio.wait_for(asyncio.gather(*[write for write in writes if write is not None]), 10)
     assert await store.load("cp-499", ("",)) == {"a": 499}
     await store.close()

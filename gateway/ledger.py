@@ -1,0 +1,226 @@
+"""One session's memory in the store: what a frame depends on before the frame, hints a moment later, and everything
+again when the store was emptied.
+
+The session's own memory is the truth while the session lives: a store that is away, slow or emptied costs no frame that
+does not depend on it.
+"""
+
+import asyncio
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from gateway.metrics import Metrics
+from gateway.store import AbsentError, Change, FencedError, Store, StoreError
+from translators.effects import Forget, Remember
+from translators.links import is_hint, is_shared
+
+_HINTS_WAIT, _BEHIND_WAIT = 0.25, 0.02
+"""Seconds for which more may gather. What is written behind is what a crash would have repeated."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+
+class _Waiter(NamedTuple):
+    """Somebody who goes on when the first `upto` changes are durable, or gives up at `deadline` (loop time)."""
+
+    upto: int
+    deadline: float
+    done: "asyncio.Future[None]"
+
+
+class Ledger:
+    """What one session writes under its epoch: in order, one write at a time, each with all that has gathered."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: str,
+        node: str,
+        epoch: int,
+        backend: str,
+        memory: dict[str, Any],
+        patience: float,
+        metrics: Metrics,
+        unwritten: dict[tuple[str, str], Any] | None = None,
+    ) -> None:
+        """`memory` is the dictionary the session works on, of which the store does not know `unwritten` (by scope and
+        key) yet; `patience` the seconds a frame waits for the store."""
+        self.identity = identity
+        self.epoch = epoch
+        self.memory = memory
+        self._store = store
+        self._node = node
+        self.backend = backend
+        self._patience = patience
+        self._metrics = metrics
+        self._loop = asyncio.get_running_loop()
+        self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
+        self._taken = 0
+        self._waiters: list[_Waiter] = []
+        self._later: asyncio.TimerHandle | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self.fenced: asyncio.Future[None] = self._loop.create_future()
+        """Done when a newer connection of the station turned out to own it."""
+        if self._pending:
+            self._write_within(_HINTS_WAIT)
+
+    @property
+    def unwritten(self) -> dict[tuple[str, str], Any]:
+        """What the store may not know yet, by scope and key; None forgets."""
+        return dict(self._pending)
+
+    def put(self, effect: Remember | Forget) -> bool:
+        """Take a change; whether it has to be durable before the next frame is on the wire."""
+        self._taken += 1
+        self._pending[self._place(effect.key)] = effect.value if isinstance(effect, Remember) else None
+        if isinstance(effect, Forget) or is_hint(effect.key):
+            self._write_within(_HINTS_WAIT)
+        elif effect.behind:
+            self._write_within(_BEHIND_WAIT)
+        else:
+            return True
+        return False
+
+    def commit(self) -> "asyncio.Future[None] | None":
+        """Done when everything taken so far is durable; None: it is already. Holds a FencedError, or a StoreError when a
+        frame may not wait longer."""
+        waiter = _Waiter(self._taken, self._loop.time() + self._patience, self._loop.create_future())
+        self._waiters.append(waiter)
+        self._write()
+        if waiter.done.done() and waiter.done.exception() is None:
+            return None
+        return waiter.done
+
+    async def assert_again(self) -> None:
+        """The store was away: own the station again, and write what is due. Raises StoreError."""
+        if not await self._store.hold(self.identity, self._node, self.epoch):
+            self._fence()
+        elif self._pending:
+            self._write()
+
+    async def close(self, seconds: float) -> bool:
+        """Write what is left and let the station go; False when the store could not take it in this time."""
+        durable = self.commit() if self._pending or self._writer is not None else None
+        try:
+            async with asyncio.timeout(seconds):
+                if durable is not None:
+                    await durable
+                await self._store.release(self.identity, self.epoch)
+        except FencedError:
+            pass
+        except (StoreError, TimeoutError):
+            return False
+        finally:
+            for task in (self._later, self._writer):
+                if task is not None:
+                    task.cancel()
+        return True
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _place(self, key: str) -> tuple[str, str]:
+        return ("" if is_shared(key) else self.backend, key)
+
+    def _write_within(self, seconds: float) -> None:
+        if self._writer is not None:
+            return
+        if self._later is not None:
+            if self._later.when() <= self._loop.time() + seconds:
+                return
+            self._later.cancel()
+        self._later = self._loop.call_later(seconds, self._write)
+
+    def _write(self) -> None:
+        """Begin to write, unless a writer is at work: it takes what has come meanwhile."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._writer is not None:
+            return
+        if self._store.instant:
+            self._write_at_once()
+        else:
+            self._writer = self._loop.create_task(self._write_all(), name=f"store {self.identity}")
+
+    def _write_at_once(self) -> None:
+        changes, self._pending = self._pending, {}
+        try:
+            self._store.write(self.identity, self.epoch, _changes(changes))
+        except FencedError:
+            self._fence()
+        else:
+            self._settle(self._taken)
+
+    async def _write_all(self) -> None:
+        pause = _FIRST_PAUSE
+        try:
+            while self._pending or self._waiters:
+                count, changes, self._pending = self._taken, self._pending, {}
+                began = perf_counter()
+                try:
+                    durable = self._store.write(self.identity, self.epoch, _changes(changes))
+                    if durable is not None:
+                        async with asyncio.timeout(self._attempt_seconds()):
+                            await durable
+                except FencedError:
+                    return self._fence()
+                except AbsentError:
+                    self._pending = changes | self._pending
+                    await self._restore()
+                except (StoreError, TimeoutError) as error:
+                    self._metrics.store_up.set(0)
+                    self._pending = changes | self._pending
+                    self._give_up(error)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                except asyncio.CancelledError:
+                    self._pending = changes | self._pending
+                    raise
+                else:
+                    self._metrics.store_up.set(1)
+                    self._metrics.store_write.observe(perf_counter() - began)
+                    self._settle(count)
+                    pause = _FIRST_PAUSE
+        finally:
+            self._writer = None
+
+    async def _restore(self) -> None:
+        """The store was emptied: everything again."""
+        try:
+            if not await self._store.hold(self.identity, self._node, self.epoch):
+                return self._fence()
+        except StoreError as error:
+            self._give_up(error)
+            await asyncio.sleep(_FIRST_PAUSE)
+        everything = {self._place(key): value for key, value in self.memory.items()}
+        self._pending = everything | self._pending
+
+    def _attempt_seconds(self) -> float:
+        now = self._loop.time()
+        return max(0.05, min([waiter.deadline - now for waiter in self._waiters], default=self._patience))
+
+    def _settle(self, count: int) -> None:
+        for waiter in self._waiters:
+            if waiter.upto <= count and not waiter.done.done():
+                waiter.done.set_result(None)
+        self._waiters = [waiter for waiter in self._waiters if waiter.upto > count]
+
+    def _give_up(self, error: Exception) -> None:
+        """Those go whose time is over."""
+        now = self._loop.time()
+        for waiter in self._waiters:
+            if waiter.deadline <= now and not waiter.done.done():
+                waiter.done.set_exception(StoreError(str(error) or "no answer in time"))
+        self._waiters = [waiter for waiter in self._waiters if not waiter.done.done()]
+
+    def _fence(self) -> None:
+        self._pending = {}
+        if not self.fenced.done():
+            self.fenced.set_result(None)
+        for waiter in self._waiters:
+            if not waiter.done.done():
+                waiter.done.set_exception(FencedError("a newer connection owns the station"))
+        self._waiters.clear()
+
+
+def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:
+    return [Change(scope, key, value) for (scope, key), value in pending.items()]

@@ -1,0 +1,181 @@
+"""What a session writes: in order, in time, and over a store that is away, slow or emptied."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from gateway.ledger import Ledger
+from gateway.metrics import Metrics
+from gateway.store import AbsentError, Change, FencedError, StoreError
+from gateway.store.memory import MemoryStore
+from translators.effects import Forget, Remember
+
+
+class SlowStore(MemoryStore):
+    """Takes writes when it is let; `weather` is what it raises meanwhile."""
+
+    instant = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weather: list[Exception] = []
+        self.writes: list[list[Change]] = []
+        self.held: list[int] = []
+        self.open_gate = asyncio.Event()
+        self.open_gate.set()
+
+    def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
+        self.writes.append(list(changes))
+        return asyncio.ensure_future(self._write(identity, epoch, changes))
+
+    async def _write(self, identity: str, epoch: int, changes: Sequence[Change]) -> None:
+        await self.open_gate.wait()
+        if self.weather:
+            raise self.weather.pop(0)
+        super().write(identity, epoch, changes)
+
+    async def hold(self, identity: str, node: str, epoch: int) -> bool:
+        self.held.append(epoch)
+        return await super().hold(identity, node, epoch)
+
+
+def ledger(store: MemoryStore, patience: float = 5.0, memory: dict[str, Any] | None = None, **more: Any) -> Ledger:
+    return Ledger(cast(Any, store), "cp-1", "north", 7, "legacy", memory or {}, patience, Metrics(), **more)
+
+
+async def kept(store: MemoryStore) -> dict[str, Any]:
+    return await store.load("cp-1", ("", "legacy"))
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_matters_is_durable_before_and_hints_a_moment_later() -> None:
+    store = SlowStore()
+    book = ledger(store)
+    assert book.put(Remember("tx/1", {"seqNo": 0}))
+    durable = book.commit()
+    assert durable is not None
+    await durable
+    assert await kept(store) == {"tx/1": {"seqNo": 0}}
+    assert not book.put(Remember("registration", "Accepted"))
+    assert not book.put(Remember("tx/1", {"seqNo": 1}, behind=True))
+    assert not book.put(Forget("tx/0"))
+    assert await kept(store) == {"tx/1": {"seqNo": 0}}
+    await until(lambda: _equals(store, {"tx/1": {"seqNo": 1}, "registration": "Accepted"}))
+    assert len(store.writes) == 2
+
+
+async def _equals(store: MemoryStore, wanted: dict[str, Any]) -> bool:
+    return await kept(store) == wanted
+
+
+async def test_what_gathers_during_a_write_goes_with_the_next() -> None:
+    store = SlowStore()
+    store.open_gate.clear()
+    book = ledger(store)
+    waits = []
+    for number in range(20):
+        book.put(Remember("tx/1", number))
+        waits.append(book.commit())
+        await asyncio.sleep(0)
+    store.open_gate.set()
+    await asyncio.gather(*[wait for wait in waits if wait is not None])
+    assert await kept(store) == {"tx/1": 19}
+    assert len(store.writes) == 2
+
+
+async def test_a_store_that_does_it_at_once_is_not_waited_for() -> None:
+    store = MemoryStore()
+    book = ledger(store)
+    book.put(Remember("station/connectors", {"1.1": 1}))
+    assert book.commit() is None
+    assert await store.load("cp-1", ("",)) == {"station/connectors": {"1.1": 1}}
+    await store.claim("cp-1", "south", ())
+    book.put(Remember("tx/1", 1))
+    late = book.commit()
+    assert late is not None
+    with pytest.raises(FencedError):
+        await late
+    assert book.fenced.done()
+
+
+async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:
+    store = SlowStore()
+    store.weather = [StoreError("away"), StoreError("away")]
+    book = ledger(store)
+    book.put(Remember("tx/1", 1))
+    durable = book.commit()
+    assert durable is not None
+    await asyncio.wait_for(durable, 5)
+    assert await kept(store) == {"tx/1": 1}
+
+
+async def test_a_frame_waits_no_longer_than_it_may_and_nothing_is_forgotten() -> None:
+    store = SlowStore()
+    store.weather = [StoreError("away")] * 1000
+    book = ledger(store, patience=0.2)
+    book.put(Remember("tx/1", 1))
+    durable = book.commit()
+    assert durable is not None
+    with pytest.raises(StoreError, match="away"):
+        await asyncio.wait_for(durable, 5)
+    assert book.unwritten == {("legacy", "tx/1"): 1}
+    assert not await book.close(0.1)
+    store.weather.clear()
+    successor = ledger(store, unwritten=book.unwritten)
+    assert await successor.close(1.0)
+    assert await kept(store) == {"tx/1": 1}
+
+
+async def test_an_emptied_store_gets_everything_again() -> None:
+    store = SlowStore()
+    memory = {"tx/1": 1, "station/boot": {"model": "AV-22"}, "tx/2": 2}
+    book = ledger(store, memory=memory)
+    store.weather = [AbsentError("emptied")]
+    book.put(Remember("tx/2", 2))
+    durable = book.commit()
+    assert durable is not None
+    await asyncio.wait_for(durable, 5)
+    assert store.held == [7]
+    assert await kept(store) == memory
+
+
+async def test_a_session_that_was_replaced_writes_nothing() -> None:
+    store = SlowStore()
+    await store.claim("cp-1", "south", ())
+    book = ledger(store)
+    book.put(Remember("tx/1", 1))
+    durable = book.commit()
+    assert durable is not None
+    with pytest.raises(FencedError):
+        await asyncio.wait_for(durable, 5)
+    await asyncio.wait_for(asyncio.shield(book.fenced), 1)
+    assert await book.close(1.0)
+    assert await kept(store) == {}
+
+
+async def test_closing_writes_what_is_left_and_lets_the_station_go() -> None:
+    store = SlowStore()
+    claimed = await store.claim("cp-1", "north", ())
+    book = ledger(store)
+    book.epoch = claimed.epoch
+    book.put(Remember("registration", "Accepted"))
+    assert await book.close(1.0)
+    assert await kept(store) == {"registration": "Accepted"}
+    assert await store.owner("cp-1") is None
+
+
+async def test_a_hung_store_does_not_hold_up_the_end() -> None:
+    store = SlowStore()
+    store.open_gate.clear()
+    book = ledger(store)
+    book.put(Remember("tx/1", 1))
+    assert not await asyncio.wait_for(book.close(0.05), 2)
+    await asyncio.sleep(0)
+    assert book.unwritten == {("legacy", "tx/1"): 1}

@@ -1,0 +1,113 @@
+"""Claims, with and without the store."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from gateway.ledger import Ledger
+from gateway.metrics import Metrics
+from gateway.ownership import Ownership
+from gateway.store import Change, Claimed, StoreError
+from gateway.store.memory import MemoryStore
+from translators.effects import Remember
+
+
+class MoodyStore(MemoryStore):
+    away = False
+    instant = False
+
+    async def claim(self, identity: str, node: str, scopes: Sequence[str]) -> Claimed:
+        if self.away:
+            raise StoreError("away")
+        return await super().claim(identity, node, scopes)
+
+    def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> Any:
+        if self.away:
+            raise StoreError("away")
+        return super().write(identity, epoch, changes)
+
+    async def release(self, identity: str, epoch: int) -> None:
+        if self.away:
+            raise StoreError("away")
+        await super().release(identity, epoch)
+
+
+def made(store: MemoryStore) -> Ownership:
+    return Ownership(cast(Any, store), "north", Metrics())
+
+
+async def parked(store: MoodyStore, ownership: Ownership) -> Ledger:
+    """A session that ended while the store was away."""
+    held = await ownership.claim("cp-1", "legacy", needs_memory=True)
+    held.memory["tx/1"] = 1
+    ledger = Ledger(cast(Any, store), "cp-1", "north", held.epoch, "legacy", held.memory, 0.1, Metrics())
+    store.away = True
+    ledger.put(Remember("tx/1", 1))
+    assert not await ledger.close(0.05)
+    ownership.park(ledger)
+    return ledger
+
+
+async def test_a_claim_finds_memory_and_the_owner_before() -> None:
+    store = MemoryStore()
+    store.write("cp-1", 0, [Change("legacy", "tx/1", 1), Change("cloud", "tx/1", 2)])
+    ownership = made(store)
+    first = await ownership.claim("cp-1", "legacy", needs_memory=True)
+    assert (first.memory, first.unwritten, first.before) == ({"tx/1": 1}, {}, None)
+    second = await ownership.claim("cp-1", "cloud", needs_memory=True)
+    assert second.memory == {"tx/1": 2}
+    assert second.before is not None
+    assert second.before.node == "north"
+
+
+async def test_without_the_store_only_a_session_that_needs_no_memory_begins() -> None:
+    store = MoodyStore()
+    store.away = True
+    ownership = made(store)
+    with pytest.raises(StoreError):
+        await ownership.claim("cp-1", "legacy", needs_memory=True)
+    held = await ownership.claim("cp-1", "legacy", needs_memory=False)
+    assert (held.memory, held.before) == ({}, None)
+    store.away = False
+    # Its epoch can be compared with those of the store.
+    assert (await ownership.claim("cp-1", "legacy", needs_memory=True)).epoch >= held.epoch
+
+
+async def test_a_station_that_comes_back_here_finds_what_could_not_be_written() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    ledger = await parked(store, ownership)
+    held = await ownership.claim("cp-1", "legacy", needs_memory=True)
+    assert (held.memory, held.unwritten) == ({"tx/1": 1}, {("legacy", "tx/1"): 1})
+    assert held.epoch > ledger.epoch
+
+
+async def test_what_could_not_be_written_holds_when_nobody_owned_the_station_since() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    await parked(store, ownership)
+    store.away = False
+    held = await ownership.claim("cp-1", "legacy", needs_memory=True)
+    assert (held.memory, held.unwritten) == ({"tx/1": 1}, {("legacy", "tx/1"): 1})
+
+
+async def test_what_could_not_be_written_is_void_once_another_owned_the_station() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    await parked(store, ownership)
+    store.away = False
+    await store.claim("cp-1", "south", ())
+    held = await ownership.claim("cp-1", "legacy", needs_memory=True)
+    assert (held.memory, held.unwritten) == ({}, {})
+
+
+async def test_what_was_parked_is_written_when_the_store_is_back() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    await parked(store, ownership)
+    await ownership.settle()
+    assert await store.load("cp-1", ("legacy",)) == {}
+    store.away = False
+    await ownership.settle()
+    assert await store.load("cp-1", ("legacy",)) == {"tx/1": 1}
