@@ -28,6 +28,8 @@ POLICY = 1008
 RESTART = 1012
 _FINISH_SECONDS = 5.0
 _LAST_WRITE_SECONDS = 1.0
+_CSMS_PING_SECONDS = 20.0
+"""A backend that is gone without a word is noticed within 30 s, whatever the patience with stations."""
 _REPLACED = "replaced by a newer connection"
 
 
@@ -76,6 +78,7 @@ class Bridge:
         self._board = board
         self.ledger = ledger
         self._limits = limits
+        self._csms_ping_seconds = min(limits.ping_seconds, _CSMS_PING_SECONDS)
         self._metrics = metrics
         self._observer = observer
         self._logger = logger
@@ -224,6 +227,7 @@ class Bridge:
             # It is back, and does not want this station any more: the station is to hear that itself.
             return self.end(RESTART, "the backend refuses the station", "backend_refused")
         if leg is None:
+            await asyncio.sleep(self._dial.farewell())
             return self.end(RESTART, "the backend is gone", "backend_lost")
         self._csms = leg.socket
         self._holding = False
@@ -304,7 +308,7 @@ class Bridge:
         limits = self._limits
         due = self._station.due(limits.ping_seconds, limits.pong_seconds)
         if not self._holding:
-            due = min(due, self._csms.due(limits.ping_seconds, limits.pong_seconds))
+            due = min(due, self._csms.due(self._csms_ping_seconds, limits.pong_seconds))
         if deadline is not None:
             due = min(due, deadline)
         self._timer_at = due
@@ -321,7 +325,7 @@ class Bridge:
         self._board.stage.epoch = time() - self._loop.time()
         if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
             return self.end(GOING_AWAY, "no sign of life", "station_silent")
-        if not self._holding and not await self._csms.keep_alive(limits.ping_seconds, limits.pong_seconds):
+        if not self._holding and not await self._csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
             self._logger.warning("backend_silent")
             self._lose_csms()
         await self._carry_out(self._board.tick(self._loop.time()))

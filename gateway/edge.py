@@ -21,7 +21,7 @@ from gateway.ownership import Held
 from gateway.sockets import Socket
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
-from gateway.upstream import DialError, Dialler, Leg
+from gateway.upstream import DialError, Dialler, Leg, StationDialler
 from translators.links import between
 from translators.options import Options
 from translators.quirked import text_mend
@@ -84,12 +84,12 @@ class Edge:
 
     def _dialler(self, admission: Admission) -> Dialler:
         """How to open this station's connection to its backend, now and whenever it is lost."""
-        upstream = self._node.upstreams[admission.backend]
-
-        async def dial(seconds: float) -> Leg:
-            return await upstream.dial(admission.csms_identity, [admission.version], admission.authorization, seconds)
-
-        return dial
+        return StationDialler(
+            self._node.upstreams[admission.backend],
+            admission.csms_identity,
+            [admission.version],
+            admission.authorization,
+        )
 
     async def _dial(self, dial: Dialler) -> Leg:
         """The backend's connection, dialled before the station's upgrade is answered."""

@@ -1,4 +1,4 @@
-"""A token bucket. PURE."""
+"""A token bucket, and a queue without one. PURE."""
 
 
 class Bucket:
@@ -25,3 +25,18 @@ class Bucket:
             return False
         self._tokens -= 1
         return True
+
+
+class Spacing:
+    """Lets one after another go, in even steps."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def delay(self, now: float, rate: float) -> float:
+        """Seconds for which this one waits when `rate` go in a second."""
+        start = max(self._next, now)
+        self._next = start + 1 / rate
+        return start - now

@@ -3,9 +3,10 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import structlog
@@ -13,16 +14,19 @@ from aiohttp import ClientWebSocketResponse, ClientWSTimeout
 from yarl import URL
 
 from gateway import security
+from gateway.breaker import Breaker
 from gateway.config import Backend, Credentials, Limits
 from gateway.identity import Identity
 from gateway.metrics import Metrics
+from gateway.ratelimit import Spacing
 from gateway.sockets import Socket
 
 
 class DialError(Exception):
     """The backend did not take the connection.
 
-    outcome: `refused` (the backend answered with an HTTP status), `subprotocol`, `tls`, `timeout` or `unreachable`.
+    outcome: `refused` (the backend answered with an HTTP status), `subprotocol`, `tls`, `timeout`, `unreachable`, or
+    `breaker`: it was not asked, because it did not answer others.
     status: the HTTP status the station is to see.
     """
 
@@ -37,6 +41,7 @@ _MIRRORED = frozenset({400, 401, 403, 404})
 
 _FIRST_REDIAL_SECONDS, _LONGEST_REDIAL_SECONDS = 0.5, 5.0
 _GOODBYE_SECONDS = 1.0
+_FAREWELLS_PER_SECOND, _LONGEST_FAREWELL = 100.0, 5.0
 
 
 class _UpstreamWebSocket(ClientWebSocketResponse):
@@ -57,8 +62,17 @@ class Leg:
     version: str
 
 
-Dialler = Callable[[float], Awaitable[Leg]]
-"""Opens one station's connection to its backend within these seconds. Raises DialError."""
+class Dialler(Protocol):
+    """Opens one station's connection to its backend, now and whenever it is lost."""
+
+    async def __call__(self, seconds: float) -> Leg:
+        """Within these seconds. Raises DialError."""
+
+    async def opening(self, seconds: float) -> None:
+        """Wait, at most this long, until a dial has a chance."""
+
+    def farewell(self) -> float:
+        """Seconds to wait before the station is let go for want of its backend: a fleet must not go in one moment."""
 
 
 async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLogger) -> Leg | None:
@@ -71,6 +85,7 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
         pause = random.uniform(0, longest)  # noqa: S311 - spreads load, hides nothing
         longest = min(2 * longest, _LONGEST_REDIAL_SECONDS)
         await asyncio.sleep(max(0.0, min(pause, deadline - loop.time())))
+        await dial.opening(max(0.0, deadline - loop.time()))
         left = deadline - loop.time()
         if left <= 0:
             return None
@@ -82,6 +97,27 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
                 raise
 
 
+class StationDialler:
+    """The dialler of one station. `authorization`: the station's own header, used with `auth: forward`."""
+
+    def __init__(
+        self, upstream: "Upstream", identity: Identity, subprotocols: Sequence[str], authorization: str | None
+    ) -> None:
+        self._upstream = upstream
+        self._identity = identity
+        self._subprotocols = subprotocols
+        self._authorization = authorization
+
+    async def __call__(self, seconds: float) -> Leg:
+        return await self._upstream.dial(self._identity, self._subprotocols, self._authorization, seconds)
+
+    async def opening(self, seconds: float) -> None:
+        await self._upstream.opening(seconds)
+
+    def farewell(self) -> float:
+        return self._upstream.farewell()
+
+
 class Upstream:
     """Dials one backend, for as many stations as there are."""
 
@@ -91,6 +127,11 @@ class Upstream:
         self._metrics = metrics
         self._context: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("upstream")
+        self._breaker = Breaker()
+        self._farewells = Spacing()
+        self._recovered = asyncio.Event()
+        self._probing = asyncio.Lock()
 
     async def open(self) -> None:
         """Raises OSError or ssl.SSLError for TLS files that cannot be used."""
@@ -117,16 +158,59 @@ class Upstream:
 
         Raises DialError.
         """
+        loop = asyncio.get_running_loop()
+        if not self._breaker.admits(loop.time()):
+            raise DialError("breaker", 503, "the backend is down, and asked again in a moment")
+        delay = self._breaker.delay(loop.time())
+        if delay >= seconds:
+            raise DialError("breaker", 503, "the backend has just come back, and others are before this station")
+        if delay > 0:
+            await asyncio.sleep(delay)
         dials, up = self._metrics.backend_dials, self._metrics.backend_up.labels(self.backend.name)
         try:
-            leg = await self._dial(identity, subprotocols, authorization, seconds)
+            leg = await self._dial(identity, subprotocols, authorization, seconds - delay)
         except DialError as error:
             dials.labels(self.backend.name, error.outcome).inc()
-            up.set(1 if error.outcome in ("refused", "subprotocol") else 0)
+            is_there = error.outcome in ("refused", "subprotocol")
+            up.set(1 if is_there else 0)
+            if is_there and error.status != 503:
+                self._answered(loop.time())
+            else:
+                self._failed(loop.time(), identity.key if is_there else None)
             raise
         dials.labels(self.backend.name, "ok").inc()
         up.set(1)
+        self._answered(loop.time())
         return leg
+
+    async def opening(self, seconds: float) -> None:
+        """Wait, at most this long, until the backend is there or it is time to ask it again. One at a time asks."""
+        if not self._breaker.open:
+            return
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._probing:
+                if self._breaker.open:
+                    async with asyncio.timeout(self._breaker.due(loop.time())):
+                        await self._recovered.wait()
+
+    def _answered(self, now: float) -> None:
+        if self._breaker.open:
+            self._logger.info("backend_recovered", backend=self.backend.name)
+        self._breaker.answered(now)
+        self._recovered.set()
+
+    def farewell(self) -> float:
+        """Seconds to wait before the next station is let go."""
+        delay = self._farewells.delay(asyncio.get_running_loop().time(), _FAREWELLS_PER_SECOND)
+        return delay if delay < _LONGEST_FAREWELL else random.uniform(0, _LONGEST_FAREWELL)  # noqa: S311 - spreads load
+
+    def _failed(self, now: float, station: str | None) -> None:
+        was_open = self._breaker.open
+        self._breaker.failed(now, random.random(), station)  # noqa: S311 - spreads load, hides nothing
+        if self._breaker.open and not was_open:
+            self._recovered.clear()
+            self._logger.warning("backend_down", backend=self.backend.name)
 
     async def _dial(
         self, identity: Identity, subprotocols: Sequence[str], authorization: str | None, seconds: float

@@ -97,15 +97,22 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
     backend = Backend(url="ws://localhost")
     backend._name = "b"
 
-    async def dial(seconds: float) -> Leg:
-        return Leg(cast(Any, new), "ocpp1.6")
+    class Dial:
+        async def __call__(self, seconds: float) -> Leg:
+            return Leg(cast(Any, new), "ocpp1.6")
+
+        async def opening(self, seconds: float) -> None:
+            return
+
+        def farewell(self) -> float:
+            return 0.0
 
     bridge = Bridge(
         Identity("CP-1", "cp-1"),
         backend,
         cast(Any, station),
         Leg(cast(Any, old), "ocpp1.6"),
-        dial,
+        Dial(),
         cast(Any, board),
         Ledger(cast(Any, store), "cp-1", "node", 1, "b", {}, 10.0, metrics),
         Limits(),

@@ -1,4 +1,4 @@
-from gateway.ratelimit import Bucket
+from gateway.ratelimit import Bucket, Spacing
 
 
 def test_a_burst_is_free_and_then_the_rate_holds() -> None:
@@ -15,3 +15,9 @@ def test_tokens_come_back_up_to_the_burst() -> None:
     assert not bucket.try_take(0.05)
     assert bucket.try_take(0.2)
     assert [bucket.try_take(100) for _ in range(3)] == [True, True, False]
+
+
+def test_one_after_another() -> None:
+    spacing = Spacing()
+    assert [spacing.delay(5, 10) for _ in range(3)] == [0, 0.1, 0.2]
+    assert spacing.delay(6, 10) == 0

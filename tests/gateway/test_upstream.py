@@ -15,7 +15,7 @@ from gateway import certificates
 from gateway.config import Backend, Credentials, Limits
 from gateway.identity import Identity
 from gateway.metrics import Metrics
-from gateway.upstream import DialError, Leg, Upstream, redial
+from gateway.upstream import DialError, Leg, StationDialler, Upstream, redial
 from tests.support import Csms, free_port
 
 STATION = Identity("Rdam|1", "rdam|1")
@@ -112,33 +112,93 @@ async def test_a_certificate_nobody_knows(dial: Any, tmp_path: Path) -> None:
     stranger.close()
 
 
+class Dial:
+    """Answers with these in turn, the last for ever."""
+
+    def __init__(self, *outcomes: Any) -> None:
+        self._outcomes = list(outcomes)
+        self.tries = 0
+
+    async def __call__(self, seconds: float) -> Any:
+        self.tries += 1
+        outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def opening(self, seconds: float) -> None:
+        return
+
+    def farewell(self) -> float:
+        return 0.0
+
+
+AWAY = DialError("unreachable", 503, "")
+
+
 async def test_a_redial_goes_on_until_the_backend_is_there() -> None:
-    tries = 0
-
-    async def dial(seconds: float) -> Any:
-        nonlocal tries
-        tries += 1
-        if tries < 3:
-            raise DialError("unreachable", 503, "")
-        return "leg"
-
-    assert await redial(dial, 10, LOGGER) == "leg"
-    assert tries == 3
+    dial = Dial(AWAY, AWAY, "leg")
+    assert await redial(dial, 10, LOGGER) == "leg"  # type: ignore[comparison-overlap]
+    assert dial.tries == 3
 
 
 async def test_a_redial_gives_up_in_time_or_at_a_refusal() -> None:
-    async def away(seconds: float) -> Any:
-        raise DialError("unreachable", 503, "")
-
     began = time.monotonic()
-    assert await redial(away, 0.7, LOGGER) is None
+    assert await redial(Dial(AWAY), 0.7, LOGGER) is None
     assert 0.6 < time.monotonic() - began < 2
-
-    async def refuses(seconds: float) -> Any:
-        raise DialError("refused", 404, "")
-
     with pytest.raises(DialError):
-        await redial(refuses, 10, LOGGER)
+        await redial(Dial(DialError("refused", 404, "")), 10, LOGGER)
+
+
+async def test_a_backend_that_is_down_is_asked_by_one_station_in_a_while() -> None:
+    metrics, port = Metrics(), free_port()
+    upstream = Upstream(backend(f"ws://127.0.0.1:{port}/ocpp"), Limits(), metrics)
+    await upstream.open()
+    outcomes = []
+    for _ in range(20):
+        with pytest.raises(DialError) as caught:
+            await upstream.dial(STATION, ["ocpp1.6"], None, 2)
+        outcomes.append(caught.value.outcome)
+    assert outcomes == ["unreachable"] * 5 + ["breaker"] * 15
+    csms = Csms()
+    csms.port = port
+    async with csms.running(), asyncio.timeout(15):
+        diallers = [StationDialler(upstream, Identity(f"CP-{n}", f"cp-{n}"), ["ocpp1.6"], None) for n in range(20)]
+        legs = await asyncio.gather(*(redial(one, 14, LOGGER) for one in diallers))
+        assert len([leg for leg in legs if leg is not None]) == 20
+        # One asked, and its success let the others in.
+        assert metrics.registry.get_sample_value(
+            "ocpp_gateway_backend_dials_total", {"backend": "b", "outcome": "unreachable"}
+        ) in (5, 6)
+        await asyncio.gather(*(leg.socket.close(1000, "") for leg in legs if leg is not None))
+    await upstream.close()
+
+
+async def test_a_station_that_a_backend_fails_for_keeps_no_other_out() -> None:
+    metrics = Metrics()
+    async with Csms().running() as csms:
+        csms.refuse = 500
+        upstream = Upstream(backend(csms.url), Limits(), metrics)
+        await upstream.open()
+        for _ in range(10):
+            with pytest.raises(DialError) as caught:
+                await upstream.dial(STATION, ["ocpp1.6"], None, 2)
+            assert caught.value.outcome == "refused"
+        for number in range(2):
+            with pytest.raises(DialError):
+                await upstream.dial(Identity(f"CP-{number}", f"cp-{number}"), ["ocpp1.6"], None, 2)
+        with pytest.raises(DialError) as caught:
+            await upstream.dial(STATION, ["ocpp1.6"], None, 2)
+        assert caught.value.outcome == "breaker"
+    await upstream.close()
+
+
+async def test_a_fleet_is_let_go_one_after_another() -> None:
+    upstream = Upstream(backend("ws://127.0.0.1:1/ocpp"), Limits(), Metrics())
+    delays = [upstream.farewell() for _ in range(2000)]
+    assert delays[0] == 0
+    assert delays[100] == pytest.approx(1.0, abs=0.1)
+    assert max(delays) <= 5
 
 
 def test_a_leg_can_be_cut_whatever_the_loop() -> None:
