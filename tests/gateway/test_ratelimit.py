@@ -19,5 +19,5 @@ def test_tokens_come_back_up_to_the_burst() -> None:
 
 def test_one_after_another() -> None:
     spacing = Spacing()
-    assert [spacing.delay(5, 10) for _ in range(3)] == [0, 0.1, 0.2]
+    assert [round(spacing.delay(5, 10), 6) for _ in range(3)] == [0, 0.1, 0.2]
     assert spacing.delay(6, 10) == 0
