@@ -5,18 +5,21 @@ import gc
 import os
 import signal
 import ssl
+from collections.abc import Awaitable
 
 import structlog
 
 from gateway import security
 from gateway.admin.server import AdminServer
 from gateway.config import Config, ConfigError, Listener, ListenerTls, load
+from gateway.errors import StartError
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
 from gateway.node import Node
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
+from gateway.workers.worker import Worker
 
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
@@ -30,14 +33,12 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 20, 1_000)
 
 
-class StartError(Exception):
-    """The gateway cannot start; one line each."""
-
-
 class App:
     """One gateway process."""
 
-    def __init__(self, config: Config, stations: Stations, loop_name: str) -> None:
+    def __init__(self, config: Config, stations: Stations, loop_name: str, worker: Worker | None = None) -> None:
+        """`worker`: the part of this process in a tree of several."""
+        self._worker = worker
         self.config = self._started = config
         self.metrics = Metrics()
         self.metrics.started(loop_name)
@@ -48,14 +49,16 @@ class App:
         self._retired: list[Upstream] = []
         self._reloading: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._orphaned: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT and the drain that follows. Raises StartError."""
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._terminate)
+        loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        # At a terminal every process gets the interrupt, and the supervisor passes it on.
+        loop.add_signal_handler(signal.SIGINT, self._terminate if self._worker is None else lambda: None)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
             await self._open()
@@ -71,17 +74,23 @@ class App:
         except StoreError as error:
             raise StartError(f"store: {error}") from None
         self.node.upstreams = await self._opened_backends(config)
-        host, port = await self._bound("admin", str(config.admin.bind), self.admin)
-        self._logger.info("admin_listens", address=f"{host}:{port}")
-        for listener in config.listeners:
+        if self._worker is not None:
+            await self.admin.open(self._worker.admin_path)
+            self._orphaned = asyncio.get_running_loop().create_task(self._stop_when_orphaned(self._worker))
+        else:
+            host, port = await self._bound("admin", str(config.admin.bind), self.admin.open())
+            self._logger.info("admin_listens", address=f"{host}:{port}")
+        for place, listener in enumerate(config.listeners):
             try:
                 context = security.server_context(listener.tls) if listener.tls is not None else None
             except (OSError, ssl.SSLError, ValueError) as error:
                 raise StartError(f"listener {listener.bind}: {error}") from None
             server = ListenerServer(self.node, listener, context)
-            host, port = await self._bound("listener", str(listener.bind), server)
+            listening = self._worker.listener(place) if self._worker is not None else None
+            host, port = await self._bound("listener", str(listener.bind), server.open(listening))
             self.listeners.append(server)
-            self._logger.info("listener_listens", address=f"{host}:{port}", tls=context is not None)
+            if self._worker is None:
+                self._logger.info("listener_listens", address=f"{host}:{port}", tls=context is not None)
         self._watch_expiry()
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
@@ -101,9 +110,9 @@ class App:
                 raise StartError(f"backend {name}: {error}") from None
         return made
 
-    async def _bound(self, what: str, address: str, server: AdminServer | ListenerServer) -> tuple[str, int]:
+    async def _bound(self, what: str, address: str, opening: Awaitable[tuple[str, int]]) -> tuple[str, int]:
         try:
-            return await server.open()
+            return await opening
         except OSError as error:
             raise StartError(f"{what} {address}: {error.strerror or error}") from None
 
@@ -130,8 +139,9 @@ class App:
         self._logger.info("drain_ended", left=len(node.sessions))
 
     async def _close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        for task in (self._watching, self._orphaned):
+            if task is not None:
+                task.cancel()
         for listener in self.listeners:
             await listener.close()
         await self.admin.close()
@@ -146,6 +156,11 @@ class App:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    async def _stop_when_orphaned(self, worker: Worker) -> None:
+        await worker.orphaned()
+        self._logger.error("supervisor_gone")
+        self._terminate()
 
     def _reload(self) -> None:
         """SIGHUP: the file again, the stations file, and every certificate. A mistake changes nothing."""

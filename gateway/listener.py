@@ -1,6 +1,7 @@
 """A listening socket: TLS, the deadline of every handshake, and the edge behind it."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -57,8 +58,8 @@ class ListenerServer:
         self._runner: web.ServerRunner | None = None
         self._server: asyncio.Server | None = None
 
-    async def open(self) -> tuple[str, int]:
-        """Listen; the address bound. Raises OSError."""
+    async def open(self, listening: socket.socket | None = None) -> tuple[str, int]:
+        """Listen, on this socket if there is one; the address bound. Raises OSError."""
         loop = asyncio.get_running_loop()
         seconds = self._node.config.limits.handshake_seconds
         handshakes = Handshakes(seconds, loop)
@@ -69,9 +70,9 @@ class ListenerServer:
         tls: dict[str, Any] = (
             {"ssl": self.context, "ssl_handshake_timeout": seconds} if self.context is not None else {}
         )
-        self._server = await loop.create_server(
-            handshakes.watch(server), self.listener.bind.host, self.listener.bind.port, backlog=1024, **tls
-        )
+        bind = self.listener.bind
+        where: dict[str, Any] = {"sock": listening} if listening else {"host": bind.host, "port": bind.port}
+        self._server = await loop.create_server(handshakes.watch(server), backlog=1024, **where, **tls)
         host, port, *_ = self._server.sockets[0].getsockname()
         return host, port
 

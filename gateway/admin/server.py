@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -21,14 +22,17 @@ class AdminServer:
         self.listeners_up = False
         self._runner: web.AppRunner | None = None
 
-    async def open(self) -> tuple[str, int]:
-        """Listen; the address bound. Raises OSError."""
+    async def open(self, path: Path | None = None) -> tuple[str, int]:
+        """Listen, at a Unix socket if `path` is given; the address bound. Raises OSError."""
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
+        if path is not None:
+            await web.UnixSite(self._runner, str(path)).start()
+            return str(path), 0
         bind = self._node.config.admin.bind
         site = web.TCPSite(self._runner, bind.host, bind.port)
         await site.start()

@@ -3,9 +3,14 @@
 import asyncio
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import click
+
+from gateway.cli import Failed
+from gateway.errors import StartError
 
 
 @click.command()
@@ -26,7 +31,14 @@ import click
     show_default=True,
     help="The event loop; asyncio is the way out where uvloop misbehaves.",
 )
-def command(path: Path, loop_name: str) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes that share the work, one a core; more than one need a Redis as their store.",
+)
+def command(path: Path, loop_name: str, workers: int) -> None:
     """Run the gateway.
 
     SIGTERM drains, a second one stops at once; SIGHUP reads the configuration, the stations file and the certificates
@@ -35,9 +47,9 @@ def command(path: Path, loop_name: str) -> None:
     import structlog
 
     from gateway import logs
-    from gateway.app import App, StartError
     from gateway.config import ConfigError
     from gateway.stations import load_all
+    from gateway.workers.worker import worker_of
 
     try:
         config, stations = load_all(path, os.environ)
@@ -45,24 +57,39 @@ def command(path: Path, loop_name: str) -> None:
         for line in error.mistakes:
             click.echo(line, err=True)
         sys.exit(2)
+    if workers > 1 and config.store.kind in ("memory", "sqlite"):
+        raise Failed(
+            f"--workers {workers}: workers share their state, and {config.store.kind}: is of one; use redis:", 2
+        )
+    worker = worker_of(os.environ)
     logs.configure(config.log)
-    for line in config.warnings:
-        structlog.get_logger("app").warning("configuration_warning", why=line)
-
-    async def main() -> None:
-        await App(config, stations, loop_name).run()
-
+    if worker is not None:
+        structlog.contextvars.bind_contextvars(worker=worker.number)
+    else:
+        for line in config.warnings:
+            structlog.get_logger("app").warning("configuration_warning", why=line)
     try:
-        if loop_name == "uvloop":
-            import uvloop
+        if workers > 1 and worker is None:
+            from gateway.workers.supervisor import Supervisor, command_of
 
-            uvloop.run(main())
+            again = command_of(["run", "-c", str(path), "--loop", loop_name, "--workers", str(workers)])
+            asyncio.run(Supervisor(config, workers, again).run())
         else:
-            _lighten_tls()
-            asyncio.run(main())
+            from gateway.app import App
+
+            _run(App(config, stations, loop_name, worker).run(), loop_name)
     except StartError as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
+        raise Failed(str(error)) from None
+
+
+def _run(main: Coroutine[Any, Any, None], loop_name: str) -> None:
+    if loop_name == "uvloop":
+        import uvloop
+
+        uvloop.run(main)
+    else:
+        _lighten_tls()
+        asyncio.run(main)
 
 
 def _lighten_tls() -> None:
