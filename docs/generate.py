@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gateway.cli.mapping import rows
+from gateway.cli.mapping import fields_lost, rows
 from translators.keys.markdown import constant_rows, key_rows
 
 PAGE = Path(__file__).parent / "mapping.md"
@@ -34,12 +34,18 @@ This page is written by `make docs` from the tables the gateway runs on. Do not 
   `unsupported`: the gateway refuses, with the refusing status of the action where it has one, else with a CALLERROR.
 - **becomes**: the actions of the other version that a call may lead to.
 
+Below each table stands what may be lost: every field, word and sample that the other version cannot hold, of the call
+and of its answer. `refused` means that the call is refused for it, or that its answer is one of failure. Each loss is counted when it
+happens, by the field named here: the metric `ocpp_gateway_translation_losses_total`. Of a message that breaks its own
+version more may be lost, and is counted the same.
+
 Between OCPP 1.6 and 2.1 two translations stand in a row, and the rows of both apply.
 
 The metric `ocpp_gateway_translations_total` counts calls by the same outcomes, and `invalid` beside them. How
 translation works is told in [translation.md](translation.md).
 """
 _COLUMNS = ("caller", "action", "outcome", "becomes", "summary")
+_LOSS_COLUMNS = ("caller", "action", "of the", "field", "when, and what becomes of it")
 
 
 def page() -> str:
@@ -68,6 +74,16 @@ def _section(station: str, csms: str, found: list[dict[str, Any]]) -> str:
         f"| {' | '.join(_COLUMNS)} |",
         f"| {' | '.join('---' for _ in _COLUMNS)} |",
         *(f"| {' | '.join(_cells(row))} |" for row in here),
+        "",
+        f"### What may be lost between an {_name(station)} station and an {_name(csms)} CSMS",
+        "",
+        f"| {' | '.join(_LOSS_COLUMNS)} |",
+        f"| {' | '.join('---' for _ in _LOSS_COLUMNS)} |",
+        *(
+            f"| {row['caller']} | `{row['action']}` | {part} | {_quoted(fields)} | {_escaped(why)} |"
+            for row in here
+            for part, why, fields in fields_lost(row)
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -75,6 +91,10 @@ def _section(station: str, csms: str, found: list[dict[str, Any]]) -> str:
 def _cells(row: dict[str, Any]) -> list[str]:
     becomes = ", ".join(row["becomes"]) or "-"
     return [row["caller"], f"`{row['action']}`", row["outcome"], becomes, _escaped(row["summary"])]
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _escaped(text: str) -> str:

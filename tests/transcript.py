@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.switchboard import Switchboard
+from tests.translators.losses import assert_declared
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Result, decode
@@ -169,6 +170,7 @@ class Player:
             elif isinstance(effect, Close):
                 self.lines.append(f"! close {effect.code} {effect.reason}")
             elif isinstance(effect, Note) and effect.kind not in _UNTOLD:
+                assert_declared(effect)
                 told = {key: value for key, value in effect.facts.items() if key not in ("from", "to", "action")}
                 facts = " ".join(f"{key}={value}" for key, value in told.items())
                 self.lines.append(f"! {effect.kind} {facts}".rstrip())

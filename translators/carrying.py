@@ -1,12 +1,15 @@
 """A call that both versions know under one name: carried over, its payload made to fit, and so is the answer."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 from translators.effects import Ask, Note, Step
 from translators.fitting import Misfit, fit
+from translators.fitting_losses import losses
 from translators.frames import Payload
-from translators.tables import Conversation, Row
+from translators.losses import lost
+from translators.tables import Conversation, MappingFunction, Row, mapped
 from translators.words.v21 import RULES
 
 Refusal = Callable[[Misfit], Payload | None]
@@ -28,7 +31,13 @@ def carried(
     def run(call: Payload, session: Any) -> Conversation:
         return (yield from carry(near, far, action, call, otherwise=otherwise, unfit=unfit))
 
-    return Row("translated", f"{action} -> {action}{'; ' + text if text else ''}", run, (action,))
+    summary = f"{action} -> {action}{'; ' + text if text else ''}"
+    return Row("translated", summary, run, (action,), lambda: losses(RULES, near, far, action))
+
+
+def carried_by(near: str, far: str, function: MappingFunction, action: str) -> Row:
+    """The same, for a mapping that does more with what is carried."""
+    return replace(mapped(function, action), losses=lambda: losses(RULES, near, far, action))
 
 
 def carry(
@@ -55,12 +64,11 @@ def carry(
 def fitted(version: str, action: str, payload: Payload, *, answer: bool = False) -> Generator[Step, Any, Payload]:
     """The payload as the version can say it; what it cannot say is noted. Raises Misfit."""
     try:
-        fitting, lost = fit(RULES, version, action, payload, answer=answer)
+        fitting, left = fit(RULES, version, action, payload, answer=answer)
     except Misfit as misfit:
         yield Note("lost", {"field": misfit.field, "why": misfit.keyword})
         raise
-    for field in lost:
-        yield Note("lost", {"field": field})
+    yield from lost(*left)
     return fitting
 
 

@@ -118,19 +118,19 @@ class _Fitter:
                 try:
                     fitted[name] = self.fit_value(here, member, known[name])
                 except Misfit:
-                    if name in required or not _in(self.rules.dropped, here):
+                    if name in required or not stands_in(self.rules.dropped, here):
                         raise
                     self.miss(here)
             elif schema.get("additionalProperties", True):
                 fitted[name] = member
-            elif _in(self.rules.left_out, here):
+            elif stands_in(self.rules.left_out, here):
                 self.miss(here)
-            elif _rule(self.rules.unless_default, here, _NOTHING) != member:
+            elif rule_for(self.rules.unless_default, here, _NOTHING) != member:
                 raise Misfit(self.version, here, "unknown field")
         for name in required:
             if name not in fitted:
                 here = (*place, name)
-                fitted[name] = _rule(self.rules.added, here, _NOTHING)
+                fitted[name] = rule_for(self.rules.added, here, _NOTHING)
                 if fitted[name] is _NOTHING:
                     raise Misfit(self.version, here, "missing")
         return fitted
@@ -142,7 +142,7 @@ class _Fitter:
             try:
                 fitted.append(self.fit_value(place, item, schema["items"]))
             except Misfit as misfit:
-                if not _in(self.rules.items, place):
+                if not stands_in(self.rules.items, place):
                     raise
                 last = misfit
                 self.miss(place)
@@ -154,7 +154,7 @@ class _Fitter:
 
     def fit_text(self, place: Place, value: str, schema: dict[str, Any]) -> str:
         if "enum" in schema and value not in schema["enum"]:
-            words = _rule(self.rules.words, place, {})
+            words = rule_for(self.rules.words, place, {})
             known = {word.casefold(): word for word in schema["enum"]}
             meant = known.get(value.casefold(), words.get(value, words.get(OTHERWISE)))
             if meant is None:
@@ -163,7 +163,7 @@ class _Fitter:
                 self.miss(place)
             return str(meant)
         if len(value) > schema.get("maxLength", len(value)):
-            if not _in(self.rules.cut, place):
+            if not stands_in(self.rules.cut, place):
                 raise Misfit(self.version, place, "too long")
             self.miss(place)
             return value[: schema["maxLength"]]
@@ -171,7 +171,7 @@ class _Fitter:
 
     def fit_number(self, place: Place, value: Any, schema: dict[str, Any]) -> Any:
         if isinstance(value, float) and schema.get("type") == "integer" and not value.is_integer():
-            rounding = _rule(self.rules.rounded, place, None)
+            rounding = rule_for(self.rules.rounded, place, None)
             if rounding is None:
                 raise Misfit(self.version, place, "not a whole number")
             self.miss(place)
@@ -183,14 +183,14 @@ class _Fitter:
         return value
 
     def miss(self, place: Place) -> None:
-        if not _in(self.rules.unremarkable, place):
+        if not stands_in(self.rules.unremarkable, place):
             self.lost.append(".".join(place[1:]))
 
 
 _NOTHING: Any = object()
 
 
-def _rule(rules: Mapping[str, _Found], place: Place, default: _Found) -> _Found:
+def rule_for(rules: Mapping[str, _Found], place: Place, default: _Found) -> _Found:
     """The rule for a place: the one that names most of the way to it."""
     for start in range(len(place)):
         if (end := ".".join(place[start:])) in rules:
@@ -198,5 +198,6 @@ def _rule(rules: Mapping[str, _Found], place: Place, default: _Found) -> _Found:
     return default
 
 
-def _in(rules: frozenset[str], place: Place) -> bool:
+def stands_in(rules: frozenset[str], place: Place) -> bool:
+    """Whether there is a rule for the place."""
     return any(".".join(place[start:]) in rules for start in range(len(place)))

@@ -11,11 +11,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from translators import times
+from translators.losses import Fields
 from translators.numbers import decimal_of, json_number, plain
 from translators.registers import Register, register_sample, register_wh, registers_wh
 from translators.words.metering import CONTEXT, IMPLIED_UNIT, LOCATION, MEASURAND, PHASE, REGISTER, UNIT
 
-__all__ = ["Register", "register_sample", "register_wh", "register_wh_16", "registers_wh", "to_16", "to_201"]
+__all__ = [
+    "LOST_TO_16",
+    "LOST_TO_201",
+    "Register",
+    "register_sample",
+    "register_wh",
+    "register_wh_16",
+    "registers_wh",
+    "to_16",
+    "to_201",
+]
 
 _UNIT_LIMIT = 20
 _SIGNED_DATA_LIMIT = 2500
@@ -28,6 +39,35 @@ _CONTEXTS = {word.casefold(): word for word in CONTEXT.to_201}
 _UNITS_201 = {word.casefold(): becomes for word, becomes in UNIT.to_201.items()} | {"hz": "Hz", "%": "Percent"}
 _UNITS_16 = {word.casefold(): becomes for word, becomes in UNIT.to_16.items()} | {"celcius": "Celsius", "%": "Percent"}
 _HERTZ = frozenset({"hz", "hertz"})
+
+
+_LOST_EITHER_WAY = {
+    "value": "the sample is left out: its value is no number, or too large a one",
+    "unit": "the sample is left out: its unit has no name in the other version",
+    "phase": "the sample is left out: its phase has no name in the other version",
+    "location": "the sample is left out: its location has no name in the other version",
+    "measurand:unknown": "the sample is left out: its measurand has no name in either version",
+}
+LOST_TO_201: Fields = {
+    **_LOST_EITHER_WAY,
+    "value:comma": "nothing: a comma was read as a decimal point",
+    "format": "the sample is left out: its format is unknown",
+    "SignedData": "the signature is left out: no reading that it signs, another signature there, or too long a one",
+    **{
+        f"measurand:{word}": "the sample is left out: 2.0.1 has no such measurand"
+        for word in sorted(MEASURAND.no_201 | MEASURAND.no_16)
+    },
+}
+"""What `to_201` may lose of the samples of a station; a timestamp only where there is no other."""
+LOST_TO_16: Fields = {
+    **_LOST_EITHER_WAY,
+    **{f"signedMeterValue.{name}": "left out: 1.6 has no place beside the signature" for name in _SIGNATURE_FACTS},
+    **{
+        f"measurand:{word}": "the sample is left out: 1.6 has no such measurand"
+        for word in sorted(MEASURAND.no_201 | MEASURAND.no_16)
+    },
+}
+"""What `to_16` may lose, the same."""
 
 
 class _DropError(Exception):

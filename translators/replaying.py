@@ -7,6 +7,7 @@ For the links between 2.0.1 and 2.1, which keep nothing else of a station. Memor
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 from translators.effects import Ask, Note, PeerError, PeerSilent, Remember
 from translators.fitting import Misfit, fit
@@ -33,7 +34,7 @@ def kept(row: Row, action: str, far: str) -> Row:
                     yield Remember(key, payload)
         return (yield from row.run(call, session))
 
-    return Row(row.outcome, row.summary, run, row.becomes)
+    return replace(row, run=run)
 
 
 def resumed(session: Session) -> Conversation:

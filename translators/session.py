@@ -340,7 +340,9 @@ class Session:
         self._effects.append(ToStation(frame) if job.side == "station" else ToCsms(frame))
 
     def _facts(self, job: _Job) -> dict[str, Any]:
-        return {"from": self._versions[job.side], "to": self._versions[_OTHER[job.side]], "action": job.action}
+        # What no call began tells the CSMS what the station said before.
+        side = job.side if job.call is not None else "station"
+        return {"from": self._versions[side], "to": self._versions[_OTHER[side]], "action": job.action}
 
 
 class _AnsweredHere(Exception):

@@ -1,11 +1,12 @@
 """The action tables: every action of a version has exactly one row in each link that meets it."""
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from translators.effects import Refused, Step
 from translators.frames import Payload
+from translators.losses import Loss, declared_by
 
 if TYPE_CHECKING:
     from translators.session import Session
@@ -18,20 +19,28 @@ MappingFunction = Callable[[Payload, "Session"], Conversation]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What becomes of one action. `becomes` names the far side's actions; `summary` is the row in the printed table."""
+    """What becomes of one action. `becomes` names the far side's actions; `summary` is the row in the printed table.
+    `losses` are worked out when somebody asks: some have to be read from schemas."""
 
     outcome: Literal["translated", "answered", "unsupported"]
     summary: str
     run: MappingFunction
     becomes: tuple[str, ...] = ()
+    losses: Callable[[], tuple[Loss, ...]] = tuple
 
 
 Table = Mapping[str, Row]
 
 
 def mapped(function: MappingFunction, *becomes: str) -> Row:
-    """The action is translated by `function`, whose docstring's first sentence is the row's text."""
-    return Row("translated", _sentence(function), function, becomes)
+    """The action is translated by `function`, whose docstring's first sentence is the row's text and over which stands
+    what it loses (`losses.loses`)."""
+    return Row("translated", _sentence(function), function, becomes, lambda: declared_by(function))
+
+
+def losing(row: Row, *more: Loss) -> Row:
+    """The row, which loses this too."""
+    return replace(row, losses=lambda: (*row.losses(), *more))
 
 
 def answered(payload: Payload | Callable[[Payload, "Session"], Payload], why: str) -> Row:

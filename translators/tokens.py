@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from translators import times
+from translators.losses import Fields
 from translators.words.authorization import authorization_16, authorization_201
 
 ID_TAG_LIMIT = 20
@@ -19,6 +20,17 @@ _HEX_TYPES = {8: "ISO14443", 14: "ISO14443", 20: "ISO14443", 16: "ISO15693"}
 _EMAID = re.compile(r"[A-Z]{2}-?[A-Z0-9]{3}-?C?[A-Z0-9]{8,9}-?[A-Z0-9]?")
 _TRAILING_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+\Z")
 _SAID_IN_20_ONLY = ("chargingPriority", "evseId", "language1", "language2", "personalMessage")
+LOST_TO_16: Fields = {
+    "cacheExpiryDateTime": "left out: not a time",
+    "groupIdToken": "left out: more than 20 characters, and the head of a group's id would be another group's",
+    **dict.fromkeys(_SAID_IN_20_ONLY, "left out"),
+}
+"""What `id_tag_info` may lose of an idTokenInfo."""
+LOST_TO_201: Fields = {
+    "expiryDate": "left out: not a time",
+    "parentIdTag": "left out: more than 36 characters",
+}
+"""What `id_token_info` may lose of an idTagInfo."""
 
 
 def clean(tag: str) -> str:

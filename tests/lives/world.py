@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, Literal, Protocol
 
 from gateway.switchboard import Switchboard
+from tests.translators.losses import assert_declared
 from translators import schemas
 from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, Frame, Result, decode
@@ -191,6 +192,7 @@ class World:
             if isinstance(effect, Note):
                 self.notes[effect.kind] += 1
                 assert effect.kind not in NEVER, effect
+                assert_declared(effect)
                 self.say(f"! {effect.kind} {effect.facts}")
                 continue
             if isinstance(effect, Close):

@@ -20,6 +20,8 @@ MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 class MangledWire(Wire):
     """Peers whose answers are as odd as their calls."""
 
+    fits_schema = False
+
     def reply(self, side: str, call: Call) -> None:
         if self.data.draw(st.integers(0, 3), label="sane") == 0:
             return super().reply(side, call)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.translators.generate import answers
+from tests.translators.losses import assert_declared
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result
@@ -23,6 +24,9 @@ _HOW = ["result"] * 6 + ["unsupported", "error", "silence"]
 class Wire:
     """One session. Every frame that comes out must fit its schema, and every call must be answered once or, where the
     connection is closed, not at all."""
+
+    fits_schema = True
+    """What the peers say. What one loses by breaking the schema of its own version is not known beforehand."""
 
     def __init__(self, data: st.DataObject, station: str, csms: str, options: Options | None = None) -> None:
         self.data = data
@@ -47,6 +51,8 @@ class Wire:
         for effect in effects:
             if isinstance(effect, Note):
                 assert effect.kind not in ("invalid_output", "mapping_failed", "unmatched"), effect
+                if self.fits_schema:
+                    assert_declared(effect)
             elif isinstance(effect, Close):
                 self.closed = True
             elif isinstance(effect, ToStation | ToCsms):

@@ -5,7 +5,7 @@ from translators.keys.guards import GUARDED, forwarded, guarded_key, guarded_var
 from translators.keys.markdown import constant_rows, key_rows
 from translators.keys.parts import changed, joined, seen, split, variables_of
 from translators.keys.table import COMPONENTS, KEYS, LEGACY, LIMITS, PRICE_TEXT, ROWS, Key, key_behind, key_named
-from translators.keys.values import Kind, UnfitValueError, cut, members, values_list
+from translators.keys.values import STRANGERS, Kind, UnfitValueError, cut, members, values_list
 from translators.keys.variable import Place, Variable, variable
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LIMITS",
     "PRICE_TEXT",
     "ROWS",
+    "STRANGERS",
     "Constant",
     "Key",
     "Kind",

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from translators.losses import Fields
 from translators.words import MEASURAND, PHASE, TwoWay, same, table
 
 Version = Literal["1.6", "2.0.1"]
@@ -68,6 +69,13 @@ KINDS = {
         Kind("price", "JSON", "string"),
     )
 }
+
+STRANGERS: Fields = {
+    kind.what: f"left out: words for a {kind.what} that the other version has not"
+    for kind in KINDS.values()
+    if kind.words is not None
+}
+"""What reading a value may lose: members of lists."""
 
 
 def written(kind: Kind, text: str, version: Version) -> str:

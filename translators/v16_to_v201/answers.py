@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from translators.asking import ask_if_known
-from translators.effects import Note, Step
+from translators.effects import Step
 from translators.frames import Payload
 
 
@@ -29,9 +29,3 @@ def ask_station(action: str, payload: Payload, *, otherwise: Payload) -> Generat
     """The station's answer; `otherwise` from one that does not know the action or cannot do it."""
     answer = yield from ask_if_known(action, payload)
     return otherwise if answer is None else answer
-
-
-def lost(*fields: str) -> Generator[Step, Any, None]:
-    """What the far version cannot say is counted by name."""
-    for name in dict.fromkeys(fields):
-        yield Note("lost", {"field": name})

@@ -5,16 +5,18 @@ from typing import Any
 
 from translators.effects import Answer, Ask, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import clean, id_tag_info, id_token_for, type_of
-from translators.v16_to_v201.answers import ask_station, lost, refusal
+from translators.tokens import LOST_TO_16, clean, id_tag_info, id_token_for, type_of
+from translators.v16_to_v201.answers import ask_station, refusal
 from translators.v16_to_v201.capabilities import may_show_cost
 from translators.v16_to_v201.cost import tell_price
 
 _SEEN_AGAIN_AFTER = 86400.0
 
 
+@loses(call={"idTag": "Invalid: more than 36 characters"}, answer=LOST_TO_16)
 def authorize(call: Payload, session: Session) -> Conversation:
     """Authorize -> Authorize, the idToken's type from what is known of the tag; a personal message goes to a station
     that shows prices. 2.0.1 C01."""

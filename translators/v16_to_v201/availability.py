@@ -9,6 +9,7 @@ from typing import Any
 
 from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch, normalise
@@ -16,13 +17,14 @@ from translators.v16_to_v201.answers import ask_station, refusal
 from translators.v16_to_v201.connectors import connector_at, connectors_of, place_of
 from translators.v16_to_v201.metering import charging_state_event
 from translators.v16_to_v201.problems import errors_told, notify
-from translators.v16_to_v201.records import OFFLINE_TOLERANCE, deliver
+from translators.v16_to_v201.records import LOST_OF_ANSWERS, OFFLINE_TOLERANCE, deliver
 from translators.words import CONNECTOR_STATUS
 
 _CLOCK_BEGINS = 1_577_836_800.0
 _WORST_FIRST = ("Rejected", "Scheduled", "Accepted")
 
 
+@loses(call={"vendorErrorCode": "left out beside NoError"}, answer=LOST_OF_ANSWERS)
 def status_notification(call: Payload, session: Session) -> Conversation:
     """StatusNotification -> StatusNotification when the 2.0.1 status changes, TransactionEvent Updated when the charging
     state does, NotifyEvent for errors and for connector 0. 2.0.1 G01, E02, N07, 1.6 section 4.9."""

@@ -6,10 +6,11 @@ from typing import Any
 
 from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent, Refused, Remember, Step, Unanswerable
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation, Row
 from translators.times import normalise
-from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.availability import report_all
 from translators.v16_to_v201.maintenance import RESET_REMEMBERED, reset_when_idle
 from translators.v16_to_v201.records import open_records, swept
@@ -31,6 +32,10 @@ _FIELDS = (
 """2.0.1 name, the 1.6 names in order of preference, the longest that 2.0.1 takes."""
 
 
+@loses(
+    call={name: f"cut to {limit} characters" for name, _, limit in _FIELDS},
+    answer={"statusInfo": "left out"},
+)
 def boot_notification(call: Payload, session: Session) -> Conversation:
     """BootNotification -> BootNotification, its reason from what went before. 2.0.1 B01 to B03, 1.6 section 4.2."""
     answer = yield Ask("BootNotification", (yield from _request(call, _reason(call, session))))
@@ -190,7 +195,7 @@ def _request(call: Payload, reason: str) -> Generator[Step, Any, Payload]:
     for name, sources, limit in _FIELDS:
         text = next((call[source].strip() for source in sources if call.get(source, "").strip()), "")
         if len(text) > limit:
-            yield from lost(name)
+            yield from lost(name, of="BootNotification")
         if text:
             told[name] = text[:limit]
     modem = {name: told[name] for name in ("iccid", "imsi") if name in told}

@@ -5,10 +5,11 @@ from itertools import groupby
 from translators import profiles
 from translators.effects import Answer, Ask, PeerError, Refused
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.profiles import UnfitError
 from translators.session import Session
 from translators.tables import Conversation
-from translators.v16_to_v201.answers import ask_station, lean, lost, refusal
+from translators.v16_to_v201.answers import ask_station, lean, refusal
 from translators.v16_to_v201.connectors import best_of, connectors_of, place_of
 from translators.v16_to_v201.installed import cleared, installed, swept, told
 from translators.v16_to_v201.records import Record, numbered, open_on
@@ -19,6 +20,7 @@ _SOURCE = "CSO"
 _NO_EVSE = ("UnknownEvse",)
 
 
+@loses(call={"transactionId": "left out: not a TxProfile"})
 def set_charging_profile(call: Payload, session: Session) -> Conversation:
     """SetChargingProfile -> SetChargingProfile, limits rounded down to 0.1, the transaction by its number; phases,
     tariffs and several schedules are refused. 2.0.1 K01, 1.6 section 5.16."""

@@ -16,16 +16,18 @@ from translators import keys
 from translators.effects import Ask, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
 from translators.keys import CONSTANTS, Key, Place, UnfitValueError, Variable
+from translators.losses import Fields, loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201 import device
-from translators.v16_to_v201.answers import lean, lost, reason, refusal
+from translators.v16_to_v201.answers import lean, reason, refusal
 from translators.words import CONFIGURATION_STATUS
 
 LONGEST_16 = 500
 """CiString500Type of ChangeConfiguration.value."""
 LONGEST_201 = 2500
 """attributeValue in GetVariables and NotifyReport."""
+LOST_OF_VALUES: Fields = {"attributeValue": f"cut to {LONGEST_201} characters, lists to whole members"}
 
 _MANAGED = "managed by the gateway"
 
@@ -52,6 +54,7 @@ class _Writing:
     silent: bool = False
 
 
+@loses(answer={**keys.STRANGERS, **LOST_OF_VALUES})
 def get_variables(call: Payload, session: Session) -> Conversation:
     """GetVariables -> GetConfiguration for the keys behind the variables, as many at once as the station takes; the rest
     is answered from what is known of it. 2.0.1 B06, 1.6 section 5.8."""

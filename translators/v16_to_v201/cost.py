@@ -10,9 +10,10 @@ from typing import Any
 from translators.effects import Ask, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
 from translators.inner import COST, transfer
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.capabilities import COST_SHOWN, learn_lack, may_show_cost, says_it_shows_cost
 from translators.v16_to_v201.records import Record, by_uuid, changed
 
@@ -22,6 +23,12 @@ _FINAL_DETAILS = ("qrCodeText",)
 _PLAIN = ("ASCII", "UTF8")
 
 
+@loses(
+    call={
+        "transactionId": "answered here: not a transaction of this station",
+        "totalCost": "answered here: the station shows no costs",
+    }
+)
 def cost_updated(call: Payload, session: Session) -> Conversation:
     """CostUpdated -> DataTransfer RunningCost for a station that shows costs, FinalCost after the end, else answered here.
     2.0.1 I02, California pricing with 1.6"""

@@ -6,12 +6,14 @@ from typing import Any
 from translators.effects import Ask, PeerError
 from translators.frames import Payload
 from translators.inner import COST, PLUG_AND_CHARGE, is_from
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201 import cost, plug_and_charge
-from translators.v16_to_v201.answers import ask_station, lean, lost, refusal
+from translators.v16_to_v201.answers import ask_station, lean, refusal
 
 
+@loses(call={"additionalInfo": "left out of a Plug & Charge Authorize"}, answer={"statusInfo": "left out"})
 def from_station(call: Payload, session: Session) -> Conversation:
     """DataTransfer -> DataTransfer, the data as it is; Plug & Charge as the message it stands for. 1.6 section 4.3,
     2.0.1 P02"""

@@ -6,15 +6,17 @@ from typing import Any
 from translators import schemas
 from translators.effects import Ask, Forget, PeerError, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch, normalise
-from translators.v16_to_v201.answers import ask_station, lean, lost, refusal
+from translators.v16_to_v201.answers import ask_station, lean, refusal
 from translators.v16_to_v201.capabilities import ask_if_able, has_security_extension
 
 _JOB = "job/firmware"
 
 
+@loses(call={"installDateTime": "left out: it has passed, and 1.6 has none"})
 def update_firmware(call: Payload, session: Session) -> Conversation:
     """UpdateFirmware -> SignedUpdateFirmware for a signed firmware, else UpdateFirmware; a signature is never left out.
     2.0.1 L01, L02, 1.6 section 5.19, security whitepaper"""

@@ -5,18 +5,20 @@ from typing import Any
 
 from translators.effects import Forget, PeerError, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import id_tag_for, id_tag_info
+from translators.tokens import LOST_TO_16, id_tag_for, id_tag_info
 from translators.tokens import key as tag_key
 from translators.v16_to_v201 import device
-from translators.v16_to_v201.answers import ask_station, lean, lost, refusal
+from translators.v16_to_v201.answers import ask_station, lean, refusal
 from translators.v16_to_v201.authorization import remember_token, token_of
 
 _KNOWN = "station/list"
 _MOST = "SendLocalListMaxLength"
 
 
+@loses(call={"additionalInfo": "left out", **LOST_TO_16})
 def send_local_list(call: Payload, session: Session) -> Conversation:
     """SendLocalList -> SendLocalList, whole or not at all: Failed with a token that no idTag can hold and with two
     tokens that are one idTag. 2.0.1 D01, 1.6 section 5.15."""

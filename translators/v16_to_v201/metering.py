@@ -6,14 +6,16 @@ from typing import Any
 
 from translators.effects import Answer, Ask, Step
 from translators.frames import Payload
-from translators.meters import register_wh, to_201
+from translators.losses import loses, lost
+from translators.meters import LOST_TO_201, register_wh, to_201
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch
-from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.connectors import place_of
 from translators.v16_to_v201.cost import tell_kept
 from translators.v16_to_v201.records import (
+    LOST_OF_ANSWERS,
     Record,
     by_alias,
     changed,
@@ -29,6 +31,7 @@ from translators.v16_to_v201.records import (
 from translators.words import METER_TRIGGER, charging_state_201
 
 
+@loses(call=LOST_TO_201, answer=LOST_OF_ANSWERS)
 def meter_values(call: Payload, session: Session) -> Conversation:
     """MeterValues -> TransactionEvent Updated, one for each sampling time; MeterValues outside a transaction. 2.0.1 E02,
     J01, J02.FR.10, 1.6 section 4.7."""

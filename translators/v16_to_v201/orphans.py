@@ -7,6 +7,7 @@ from translators import errors
 from translators.effects import Ask, Note, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.ids import uuid5
+from translators.losses import lost
 from translators.session import Session
 from translators.tokens import id_tag_info
 from translators.v16_to_v201.records import mark_of
@@ -30,7 +31,9 @@ def orphaned(session: Session, call: Payload, event: Payload) -> Generator[Step,
     try:
         taken = yield Ask("TransactionEvent", event)
         if "idTokenInfo" in taken:
-            answer = {"idTagInfo": id_tag_info(taken["idTokenInfo"], [])}
+            fields: list[str] = []
+            answer = {"idTagInfo": id_tag_info(taken["idTokenInfo"], fields)}
+            yield from lost(*fields)
     except PeerError as error:
         if error.code in errors.TRANSIENT and known["tries"] < _TRIES:
             raise

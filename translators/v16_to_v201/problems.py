@@ -8,8 +8,9 @@ from typing import Any
 
 from translators.effects import Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.frames import Payload
+from translators.losses import lost
 from translators.session import Session
-from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.connectors import evse_of
 from translators.words import STATION_WIDE, fault_201, tech_info_201
 
@@ -24,7 +25,7 @@ def errors_told(session: Session, call: Payload, at: str) -> Generator[Step, Any
     vendor_code = _said(call.get("vendorErrorCode"))
     if code == "NoError":
         if vendor_code is not None:
-            yield from lost("vendorErrorCode")
+            yield from lost("vendorErrorCode", of="StatusNotification")
         events = [_event(session, number, one) | {"cause": still[one], "cleared": True} for one in still]
         left: dict[str, int] = {}
     elif code in still:

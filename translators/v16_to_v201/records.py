@@ -32,13 +32,20 @@ import msgspec
 from translators import errors
 from translators.effects import Ask, Expect, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
+from translators.losses import Fields, lost
 from translators.session import Session
 from translators.times import epoch
-from translators.tokens import id_tag_info
-from translators.v16_to_v201.answers import lost
+from translators.tokens import LOST_TO_16, id_tag_info
 from translators.v16_to_v201.capabilities import may_show_cost
 
 Record = dict[str, Any]
+
+LOST_OF_ANSWERS: Fields = {
+    **{name: why for name, why in LOST_TO_16.items() if name != "evseId"},
+    "totalCost": "left out of the answer to a start, and for a station that shows no costs",
+    "updatedPersonalMessage": "left out while the station charges, and for a station that shows no costs",
+}
+"""What any message that makes the CSMS acknowledge an event may lose: events that wait go first."""
 
 KEPT_AFTER_END = 24 * 3600.0
 KEPT_WITHOUT_END = 90 * 86400.0

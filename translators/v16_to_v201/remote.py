@@ -2,12 +2,13 @@
 
 from translators.effects import Forget, PeerError, Remember
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.profiles import UnfitError
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch, normalise
 from translators.tokens import id_tag_for
-from translators.v16_to_v201.answers import ask_station, lean, lost, reason, refusal
+from translators.v16_to_v201.answers import ask_station, lean, reason, refusal
 from translators.v16_to_v201.authorization import remember_token
 from translators.v16_to_v201.boot import accepted, refuses
 from translators.v16_to_v201.charging import profile_for_start
@@ -23,6 +24,7 @@ _REMOTE_START_LIFE = 300.0
 _OF_A_CONNECTOR = ("StatusNotification", "MeterValues")
 
 
+@loses(call={"additionalInfo": "left out", "groupIdToken": "left out"})
 def request_start_transaction(call: Payload, session: Session) -> Conversation:
     """RequestStartTransaction -> RemoteStartTransaction, remembered for the StartTransaction that follows. 2.0.1 F01,
     F02, 1.6 section 5.11."""
@@ -150,6 +152,12 @@ def _meant(call: Payload, session: Session) -> list[int | None]:
     return numbers if wanted in _OF_A_CONNECTOR else [None]
 
 
+@loses(
+    call={
+        "additionalInfo": "left out",
+        "connectorType": "left out: the station may reserve another plug of this EVSE",
+    }
+)
 def reserve_now(call: Payload, session: Session) -> Conversation:
     """ReserveNow -> ReserveNow, connector 0 for any EVSE where ReserveConnectorZeroSupported. 2.0.1 H01, 1.6 section
     5.13."""

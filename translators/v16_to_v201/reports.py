@@ -14,20 +14,27 @@ from translators import keys
 from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.frames import Payload
 from translators.keys import CONSTANTS, LEGACY, LIMITS, Key, Place, Variable
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201 import device
-from translators.v16_to_v201.answers import lean, lost, refusal
-from translators.v16_to_v201.configuration import fitting
+from translators.v16_to_v201.answers import lean, refusal
+from translators.v16_to_v201.configuration import LOST_OF_VALUES, fitting
 
 RUNNING = "report"
 MOST_ROWS, MOST_BYTES = 50, 60_000
 """Of a page: what a CSMS takes in one message is not known, and 64 KiB is a usual limit."""
 _LONGEST_NAME, _LONGEST_LIST = 50, 1000
+_LOST = {
+    **keys.STRANGERS,
+    **LOST_OF_VALUES,
+    "key": f"left out of the report: no name, or one of more than {_LONGEST_NAME} characters",
+}
 
 Rows = dict[Variable, Payload]
 
 
+@loses(answer=_LOST)
 def get_base_report(call: Payload, session: Session) -> Conversation:
     """GetBaseReport -> GetConfiguration of every key, and NotifyReport in pages once it is accepted. 2.0.1 B07, 1.6
     section 5.8."""
@@ -45,6 +52,7 @@ def get_base_report(call: Payload, session: Session) -> Conversation:
     return None
 
 
+@loses(answer=_LOST)
 def get_report(call: Payload, session: Session) -> Conversation:
     """GetReport -> GetConfiguration of every key, and NotifyReport in pages of what fits the filter; EmptyResultSet when
     nothing does. 2.0.1 B08, 1.6 section 5.8."""

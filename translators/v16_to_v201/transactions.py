@@ -6,19 +6,21 @@ from typing import Any
 from translators.effects import Answer, Forget, Note, Step
 from translators.frames import Payload
 from translators.ids import start_fingerprint, transaction_int, transaction_uuid
-from translators.meters import register_sample, register_wh, to_201
+from translators.losses import loses, lost
+from translators.meters import LOST_TO_201, register_sample, register_wh, to_201
 from translators.session import Session
 from translators.tables import Conversation
 from translators.times import epoch, normalise
 from translators.tokens import clean
 from translators.tokens import key as token_key
-from translators.v16_to_v201.answers import lean, lost
+from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.authorization import token_of
 from translators.v16_to_v201.connectors import evse_of
 from translators.v16_to_v201.cost import tell_kept
 from translators.v16_to_v201.maintenance import reset_is_pending, reset_when_idle
 from translators.v16_to_v201.orphans import orphaned
 from translators.v16_to_v201.records import (
+    LOST_OF_ANSWERS,
     Record,
     by_alias,
     by_uuid,
@@ -38,8 +40,10 @@ _STOPPED = "stop"
 _NAMES_WHO_STOPPED = (None, "Local", "DeAuthorized", "EVDisconnected")
 """TransactionEvent.idToken tells who ended it, so it must not stand in one that was ended from afar."""
 _MOST_METER_VALUES = 100
+_TOO_LONG = "left out: more than 36 characters"
 
 
+@loses(call={"idTag": _TOO_LONG}, answer=LOST_OF_ANSWERS)
 def start_transaction(call: Payload, session: Session) -> Conversation:
     """StartTransaction -> TransactionEvent Started, under ids chosen here that a repeated start gets again. 2.0.1 E02,
     1.6 section 4.8. An id is given even to a start that is not accepted: its stop will name it."""
@@ -58,6 +62,10 @@ def start_transaction(call: Payload, session: Session) -> Conversation:
     return answer
 
 
+@loses(
+    call={"idTag": _TOO_LONG, "transactionData": f"thinned to {_MOST_METER_VALUES} times", **LOST_TO_201},
+    answer={**LOST_OF_ANSWERS, "evseId": "left out"},
+)
 def stop_transaction(call: Payload, session: Session) -> Conversation:
     """StopTransaction -> TransactionEvent Ended, for an unknown transaction too: a stop is always acknowledged. 2.0.1
     E06, 1.6 section 4.10, errata 3.18."""

@@ -25,7 +25,8 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     lacks/<convention>               {"seen"} this CSMS does not know it
 """
 
-from translators.tables import Link, Row, Table, answered, mapped, unsupported
+from translators.losses import Loss
+from translators.tables import Link, Row, Table, answered, losing, mapped, unsupported
 from translators.v201_to_v16 import (
     authorization,
     availability,
@@ -38,6 +39,7 @@ from translators.v201_to_v16 import (
     local_list,
     logs,
     maintenance,
+    metering,
     model,
     plug_and_charge,
     remote,
@@ -60,7 +62,7 @@ _STATION_ROWS: dict[str, Row] = {
     "LogStatusNotification": mapped(
         logs.log_status_notification, "DiagnosticsStatusNotification", "LogStatusNotification"
     ),
-    "MeterValues": mapped(transactions.meter_values, "MeterValues"),
+    "MeterValues": mapped(metering.meter_values, "MeterValues"),
     "NotifyChargingLimit": answered({}, "1.6 knows no external limits"),
     "NotifyCustomerInformation": answered({}, "1.6 knows no customer information"),
     "NotifyDisplayMessages": answered({}, "1.6 knows no display messages"),
@@ -87,8 +89,12 @@ _STATION_ROWS: dict[str, Row] = {
     ),
 }
 
+_OF_VENDORS = Loss("customData", "call", "left out: 1.6 takes no fields of a vendor's own")
+
 FROM_STATION: Table = {
-    action: row if action == "BootNotification" or row.outcome != "translated" else boot.admitted(row)
+    action: losing(
+        row if action == "BootNotification" or row.outcome != "translated" else boot.admitted(row), _OF_VENDORS
+    )
     for action, row in _STATION_ROWS.items()
 }
 

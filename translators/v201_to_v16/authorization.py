@@ -3,18 +3,30 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Note, Remember, Step
+from translators.effects import Ask, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import clean, id_tag_for, id_token_for, id_token_info, type_of
+from translators.tokens import LOST_TO_201, clean, id_tag_for, id_token_for, id_token_info, type_of
 from translators.v201_to_v16.answers import ask_station
 from translators.v201_to_v16.cost import price_for
 from translators.v201_to_v16.plug_and_charge import ask_csms
 
 _SEEN_AGAIN_AFTER = 86400.0
 
+NO_TAG = "empty, or more than 20 characters"
+"""Why there is no idTag for an idToken."""
 
+
+@loses(
+    call={
+        "idToken": f"Invalid: {NO_TAG}",
+        "additionalInfo": "left out",
+        "certificate": "Invalid: the CSMS checks no certificates of cars",
+    },
+    answer=LOST_TO_201,
+)
 def authorize(call: Payload, session: Session) -> Conversation:
     """Authorize -> Authorize, or DataTransfer to have a contract certificate checked; Invalid is a certificate that the
     CSMS cannot check, and a token that no idTag can hold. 2.0.1 C01, C07."""
@@ -32,13 +44,13 @@ def _with_certificate(call: Payload, session: Session) -> Conversation:
     """Without its certificate checked, a contract is not to be trusted."""
     token, tag = call["idToken"], tag_for(session, call["idToken"])
     if tag is None:
-        yield Note("lost", {"field": "idToken"})
+        yield from lost("idToken")
         return {"idTokenInfo": {"status": "Invalid"}}
     names = ("idToken", "certificate", "iso15118CertificateHashData")
     request = {name: call[name] for name in names if name in call}
     answer, read = yield from ask_csms(session, "Authorize", request, {})
     if not read:
-        yield Note("lost", {"field": "certificate"})
+        yield from lost("certificate")
         return {"idTokenInfo": {"status": "Invalid"}}
     yield from remember_token(session, token, tag)
     return answer
@@ -54,7 +66,7 @@ def ask_about(session: Session, token: Payload) -> Generator[Step, Any, Payload]
     """What the CSMS says of a token, as idTokenInfo."""
     tag = tag_for(session, token)
     if tag is None:
-        yield Note("lost", {"field": "idToken"})
+        yield from lost("idToken")
         return {"status": "Invalid"}
     yield from remember_token(session, token, tag)
     answer = yield Ask("Authorize", {"idTag": tag})
@@ -66,19 +78,18 @@ def tag_for(session: Session, token: Payload) -> str | None:
     return id_tag_for(token, session.options.id_tag_of_nobody)
 
 
-def info_from(id_tag_info: Payload) -> Generator[Step, Any, Payload]:
-    """What a CSMS says of a token, for a station."""
-    lost: list[str] = []
-    info = id_token_info(id_tag_info, lost)
-    for field in lost:
-        yield Note("lost", {"field": field})
+def info_from(id_tag_info: Payload, of: str | None = None) -> Generator[Step, Any, Payload]:
+    """What a CSMS says of a token, for a station. `of`: see `losses.lost`."""
+    fields: list[str] = []
+    info = id_token_info(id_tag_info, fields)
+    yield from lost(*fields, of=of)
     return info
 
 
 def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step, Any, None]:
     """1.6 has no token types: what a station called a token is what it hears back in a remote start."""
     if "additionalInfo" in token:
-        yield Note("lost", {"field": "additionalInfo"})
+        yield from lost("additionalInfo")
     known = session.memory.get(_key(tag), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER

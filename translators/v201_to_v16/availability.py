@@ -4,8 +4,9 @@ from collections.abc import Generator
 from typing import Any
 
 from translators import times
-from translators.effects import Note, Step
+from translators.effects import Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, status
@@ -13,9 +14,12 @@ from translators.v201_to_v16.answers import ask_station
 from translators.words import error_code_16
 
 _CLOCK_IS_SET = 1_577_836_800.0  # 2020
+_LONGEST_TEXT = 50
+_NO_CONNECTOR = {"connectorStatus": "answered here: no station can have that connector"}
 _STATUSES = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
 
 
+@loses(call=_NO_CONNECTOR)
 def status_notification(call: Payload, session: Session) -> Conversation:
     """StatusNotification -> StatusNotification, with the status put together from connectorStatus, transaction and
     chargingState, when it changes. 2.0.1 G01, 1.6 section 4.9."""
@@ -23,6 +27,13 @@ def status_notification(call: Payload, session: Session) -> Conversation:
     return {}
 
 
+@loses(
+    call={
+        **_NO_CONNECTOR,
+        "eventData": "answered here: 1.6 has no word for it",
+        "techInfo": f"cut to {_LONGEST_TEXT} characters",
+    }
+)
 def notify_event(call: Payload, session: Session) -> Conversation:
     """NotifyEvent -> StatusNotification, for AvailabilityState and for problems that 1.6 has an errorCode for; each
     part by itself. 2.0.1 G01.FR.03, N07."""
@@ -56,7 +67,7 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
         return (yield from status.show(session, 0, at))
     place = connectors.meant(session, evse, connector)
     if place is None:
-        yield Note("lost", {"field": "connectorStatus"})
+        yield from lost("connectorStatus")
         return
     yield status.heard(session, place, said, at)
     number = yield from connectors.number_in_time(session, place)
@@ -85,13 +96,15 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         faulted = connectors.reported(session, place).get("status") == "Faulted"
         code = "OtherError" if faulted else None
     if code is None:
-        yield Note("lost", {"field": "eventData"})
+        yield from lost("eventData")
         return
     number = 0 if place is None else (yield from connectors.number_in_time(session, place))
+    if len(event.get("techInfo", "")) > _LONGEST_TEXT:
+        yield from lost("techInfo")
     problem = {
         "errorCode": code,
-        **({"info": event["techInfo"][:50]} if event.get("techInfo") else {}),
-        **({"vendorErrorCode": event["techCode"][:50]} if event.get("techCode") else {}),
+        **({"info": event["techInfo"][:_LONGEST_TEXT]} if event.get("techInfo") else {}),
+        **({"vendorErrorCode": event["techCode"][:_LONGEST_TEXT]} if event.get("techCode") else {}),
     }
     over = event.get("cleared", False) or event["actualValue"].strip().lower() in ("false", "0")
     if over:

@@ -6,6 +6,7 @@ from typing import Any
 
 from translators.effects import Answer, Ask, Expect, Forget, Note, PeerError, PeerSilent, Remember, Step, Unanswerable
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation, Row
 from translators.times import normalise
@@ -36,12 +37,13 @@ _PROVISIONED = (
 )
 
 
+@loses(call={"reason": "left out", **{name: f"cut to {limit} characters" for name, _, limit in _FIELDS}})
 def boot_notification(call: Payload, session: Session) -> Conversation:
     """BootNotification -> BootNotification; once accepted, SetVariables to the station, StatusNotification of
     connector 0 to the CSMS, and GetBaseReport to a station whose device model is not known. The reason is lost. 2.0.1
     B01, 1.6 section 4.2."""
     answer = yield Ask("BootNotification", (yield from _boot_16(call)))
-    yield Note("lost", {"field": "reason"})
+    yield from lost("reason")
     accepted = answer["status"] == "Accepted"
     if accepted:
         yield Remember("station/boot", {"call": call, "at": session.unix_time})
@@ -162,7 +164,7 @@ def _boot_16(call: Payload) -> Generator[Step, Any, Payload]:
         if name in told:
             boot[becomes] = told[name][:limit]
             if len(told[name]) > limit:
-                yield Note("lost", {"field": name})
+                yield from lost(name, of="BootNotification")
     return boot
 
 

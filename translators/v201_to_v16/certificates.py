@@ -12,6 +12,7 @@ from translators.effects import Ask, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
 from translators.guard import may_be
 from translators.inner import message, packed
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16.answers import ask_station
@@ -53,6 +54,7 @@ def delete_certificate(call: Payload, session: Session) -> Conversation:
     return (yield from _asked("DeleteCertificate", {"certificateHashData": wanted}, "Failed"))
 
 
+@loses(answer={"childCertificateHashData": "left out"})
 def get_installed_certificate_ids(call: Payload, session: Session) -> Conversation:
     """GetInstalledCertificateIds -> GetInstalledCertificateIds, as one list without the chains' children. 1.6 security
     whitepaper, 2.0.1 M03."""
@@ -63,7 +65,7 @@ def get_installed_certificate_ids(call: Payload, session: Session) -> Conversati
     )
     chains = [one for one in answer.get("certificateHashDataChain", []) if one["certificateType"] == use]
     if any("childCertificateHashData" in one for one in chains):
-        yield Note("lost", {"field": "childCertificateHashData"})
+        yield from lost("childCertificateHashData")
     hashes = [{name: one["certificateHashData"][name] for name in _HASH} for one in chains]
     return {"status": "Accepted", "certificateHashData": hashes} if hashes else {"status": "NotFound"}
 

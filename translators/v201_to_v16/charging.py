@@ -6,6 +6,7 @@ from typing import Any
 from translators import profiles
 from translators.effects import Note, PeerError, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.profiles import UnfitError
 from translators.session import Session
 from translators.tables import Conversation
@@ -15,6 +16,7 @@ from translators.v201_to_v16.installed import clear_for, cleared, install, place
 from translators.words import PROFILE_PURPOSE
 
 
+@loses(call={"transactionId": "left out: not a TxProfile"})
 def set_charging_profile(call: Payload, session: Session) -> Conversation:
     """SetChargingProfile -> SetChargingProfile, after ClearChargingProfile for a profile of another id whose place it
     takes. 1.6 section 5.16, 2.0.1 K01."""
@@ -31,7 +33,7 @@ def set_charging_profile(call: Payload, session: Session) -> Conversation:
     elif purpose == "ChargePointMaxProfile" and number != 0:
         return (yield from _refused("connectorId"))
     elif "transactionId" in given:
-        yield Note("lost", {"field": "transactionId"})
+        yield from lost("transactionId")
     assumed: list[str] = []
     try:
         profile = profiles.to_201(given, session.time, transaction, assumed)
@@ -73,6 +75,7 @@ def clear_charging_profile(call: Payload, session: Session) -> Conversation:
     return {"status": "Accepted" if "Accepted" in statuses else "Unknown"}
 
 
+@loses(answer={"phaseToUse": "left out"})
 def get_composite_schedule(call: Payload, session: Session) -> Conversation:
     """GetCompositeSchedule -> GetCompositeSchedule, limits rounded to 0.1, Rejected where the station names no period.
     1.6 section 5.7, 2.0.1 K08."""
@@ -96,7 +99,7 @@ def get_composite_schedule(call: Payload, session: Session) -> Conversation:
     if schedule is None:
         return (yield from _refused("schedule"))
     if any("phaseToUse" in period for period in given["chargingSchedulePeriod"]):
-        yield Note("lost", {"field": "phaseToUse"})
+        yield from lost("phaseToUse")
     return {
         "status": "Accepted",
         "connectorId": number,

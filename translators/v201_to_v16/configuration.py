@@ -15,6 +15,7 @@ from translators import keys
 from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.keys import KEYS, Key, Place, UnfitValueError, Variable
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, model
@@ -34,6 +35,7 @@ _WORST_FIRST = ("NotSupported", "Rejected", "RebootRequired", "Accepted")
 Known = dict[Variable, str]
 
 
+@loses(answer={**keys.STRANGERS, "value": f"cut to {LONGEST_16} characters, lists to whole members"})
 def get_configuration(call: Payload, session: Session) -> Conversation:
     """GetConfiguration -> GetVariables, in parts of as many as the station takes; limits and what is read-only come from
     its report. 1.6 section 5.8, 2.0.1 B06."""
@@ -127,13 +129,13 @@ def _value(session: Session, key: Key, known: Known, here: dict[int, Place]) -> 
         return None
     value, strangers = keys.joined(key, known, here)
     if strangers:
-        yield Note("lost", {"field": key.kind.what})
+        yield from lost(key.kind.what)
     if value is None:
         return None
     if f"station/added/{key.name}" in session.memory:
         value = ",".join(word for word in keys.members(value) if word != REGISTER)
     if len(value) > LONGEST_16:
-        yield Note("lost", {"field": _counted(key)})
+        yield from lost("value")
     return keys.cut(value, LONGEST_16)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from translators.effects import Ask, Expect, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.inner import COST, unpacked
+from translators.losses import lost
 from translators.numbers import decimal_of, json_number
 from translators.session import Session
 from translators.tables import Conversation
@@ -20,6 +21,11 @@ PRICE_WAIT = 2.0
 _PRICE_LIFE = 300.0
 _DETAILS = ("chargingPrice", "idlePrice", "nextPeriod", "triggerMeterValue", "qrCodeText")
 _LONGEST_TEXT = 512
+
+LOST_OF_PRICES = {
+    "priceText": "left out: a cost has no room for a text",
+    "priceTextExtra": "left out: a cost has no room for a text, a price for one",
+}
 
 
 def from_csms(call: Payload, session: Session) -> Conversation:
@@ -57,7 +63,7 @@ def _price_set(session: Session, data: Payload) -> Conversation:
         yield Note("invalid_data", {"message": "SetUserPrice"})
         return {"status": "Rejected"}
     if data.get("priceText") and data.get("priceTextExtra"):
-        yield Note("lost", {"field": "priceTextExtra"})
+        yield from lost("priceTextExtra")
     for key, price in session.remembered("price/"):
         if session.unix_time - float(price["seen"]) > _PRICE_LIFE:
             yield Forget(key)
@@ -77,7 +83,7 @@ def _cost(session: Session, name: str, data: Payload) -> Conversation:
         return {"status": "Rejected"}
     for field in ("priceText", "priceTextExtra"):
         if field in data:
-            yield Note("lost", {"field": field})
+            yield from lost(field)
     details = {field: data[field] for field in _DETAILS if field in data}
     request: Payload = {"totalCost": json_number(total), "transactionId": found.removeprefix("tx/")}
     if details:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from translators.effects import Ask, Note, PeerError
+from translators.effects import Ask, PeerError
 from translators.frames import Payload
 from translators.inner import COST, PLUG_AND_CHARGE, is_from
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import certificates, cost
@@ -16,6 +17,7 @@ def from_station(call: Payload, session: Session) -> Conversation:
     return (yield from _transferred(call))
 
 
+@loses(call=cost.LOST_OF_PRICES, answer={"statusInfo": "left out"})
 def from_csms(call: Payload, session: Session) -> Conversation:
     """DataTransfer -> DataTransfer, the data as it is; Plug & Charge and costs as the messages they stand for. 1.6
     section 5.6, 2.0.1 P01."""
@@ -44,7 +46,7 @@ def _transferred(call: Payload) -> Conversation:
             raise
         return {"status": "UnknownVendorId"}
     if "statusInfo" in answer:
-        yield Note("lost", {"field": "statusInfo"})
+        yield from lost("statusInfo")
     said = _text(answer.get("data"))
     return {"status": answer["status"], **({"data": said} if said is not None else {})}
 

@@ -6,6 +6,7 @@ from typing import Any
 from translators import times
 from translators.effects import Forget, Note, Step
 from translators.frames import Payload
+from translators.losses import lost
 from translators.meters import register_wh, registers_wh
 from translators.session import Session
 from translators.v201_to_v16 import connectors, records, status
@@ -100,7 +101,7 @@ def _connector(
             return int(record["connector"])
     place = connectors.meant(session, evse["id"], evse.get("connectorId"))
     if place is None:
-        yield Note("lost", {"field": "evse"})
+        yield from lost("evse")
         return None
     return (yield from connectors.number_now(session, place))
 

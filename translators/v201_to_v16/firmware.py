@@ -7,6 +7,7 @@ from typing import Any
 from translators import schemas, times
 from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Refused, Remember, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16.capabilities import speaks_security
@@ -73,6 +74,7 @@ def signed_update_firmware(call: Payload, session: Session) -> Conversation:
     return {"status": answer["status"]}
 
 
+@loses(call={"status": "answered here: 1.6 has no word for it, or the CSMS has heard it"})
 def firmware_status_notification(call: Payload, session: Session) -> Conversation:
     """FirmwareStatusNotification -> FirmwareStatusNotification, where the plain message of 1.6 has a word for the status,
     or SignedFirmwareStatusNotification, whichever the CSMS asked by. 1.6 section 4.5 and security whitepaper, 2.0.1
@@ -88,7 +90,7 @@ def firmware_status_notification(call: Payload, session: Session) -> Conversatio
     said = FIRMWARE.to_16.get(status)
     # L01.FR.32: a station that has installed its firmware may still say that it reboots for it.
     if said is None or (status == "InstallRebooting" and job.get("said") == "Installed"):
-        yield Note("lost", {"field": "status"})
+        yield from lost("status")
         return {}
     yield Ask("FirmwareStatusNotification", {"status": said})
     if said != job.get("said"):

@@ -5,12 +5,15 @@ from typing import Any
 
 from translators.effects import Ask, Note, PeerError, Step
 from translators.frames import Payload
+from translators.losses import loses
 from translators.session import Session
 from translators.tables import Conversation
+from translators.tokens import LOST_TO_201
 from translators.v201_to_v16.answers import ask_station
 from translators.v201_to_v16.authorization import card_for, info_from
 
 
+@loses(call=LOST_TO_201)
 def send_local_list(call: Payload, session: Session) -> Conversation:
     """SendLocalList -> SendLocalList, in as many parts as the station needs and versions have room for. 1.6 section
     5.15, 2.0.1 D01."""

@@ -1,8 +1,9 @@
 """Logs and their upload. Memory `log/<requestId>`: {"by", "seen"} the message a log was asked for with."""
 
 from translators import times
-from translators.effects import Ask, Forget, Note, Remember
+from translators.effects import Ask, Forget, Remember
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16.answers import ask_station
@@ -13,10 +14,11 @@ from translators.words import DIAGNOSTICS, LOG
 _LOCATION_LIMIT = 512
 
 
+@loses(call={"location": f"answered without a fileName: more than {_LOCATION_LIMIT} characters"})
 def get_diagnostics(call: Payload, session: Session) -> Conversation:
     """GetDiagnostics -> GetLog DiagnosticsLog, with a requestId of the gateway. 1.6 section 5.9, 2.0.1 N01."""
     if len(call["location"]) > _LOCATION_LIMIT:
-        yield Note("lost", {"field": "location"})
+        yield from lost("location")
         return {}
     request_id = yield from allocated(session, "requestId")
     yield Remember(f"log/{request_id}", {"by": "GetDiagnostics", "seen": session.unix_time})
@@ -36,11 +38,12 @@ def get_diagnostics(call: Payload, session: Session) -> Conversation:
     return {"fileName": answer.get("filename") or "unknown"}
 
 
+@loses(call={"location": f"Rejected: more than {_LOCATION_LIMIT} characters"})
 def get_log(call: Payload, session: Session) -> Conversation:
     """GetLog -> GetLog. 1.6 security extension, 2.0.1 N01."""
     yield from speaks_security(session)
     if len(call["log"]["remoteLocation"]) > _LOCATION_LIMIT:
-        yield Note("lost", {"field": "location"})
+        yield from lost("location")
         return {"status": "Rejected"}
     yield Remember(f"log/{call['requestId']}", {"by": "GetLog", "seen": session.unix_time})
     asked = call["log"]
@@ -57,6 +60,7 @@ def get_log(call: Payload, session: Session) -> Conversation:
     return {"status": answer["status"], **({"filename": answer["filename"]} if "filename" in answer else {})}
 
 
+@loses(call={"status": "answered here: 1.6 has no word for it"})
 def log_status_notification(call: Payload, session: Session) -> Conversation:
     """LogStatusNotification -> DiagnosticsStatusNotification or LogStatusNotification, whichever the CSMS asked by.
     1.6 section 4.4 and security extension, 2.0.1 N01."""
@@ -64,7 +68,7 @@ def log_status_notification(call: Payload, session: Session) -> Conversation:
     plain = job["by"] == "GetDiagnostics" if job is not None else "speaks/security" not in session.memory
     said = (DIAGNOSTICS if plain else LOG).to_16.get(call["status"])
     if said is None:
-        yield Note("lost", {"field": "status"})
+        yield from lost("status")
     elif plain:
         yield Ask("DiagnosticsStatusNotification", {"status": said})
     else:

@@ -3,6 +3,7 @@
 from translators import times
 from translators.effects import Answer, Ask, Forget, Note, PeerError, PeerSilent, Remember
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, records, status
@@ -15,6 +16,8 @@ from translators.words import (
     TwoWay,
     security_event_16,
 )
+
+_LONGEST_TECH_INFO = 255
 
 
 def reset(call: Payload, session: Session) -> Conversation:
@@ -42,22 +45,31 @@ def extended_trigger_message(call: Payload, session: Session) -> Conversation:
     return (yield from _trigger(call, session, EXTENDED_TRIGGER))
 
 
+@loses(
+    call={
+        "securityEvent": "answered here: the CSMS does not know the action",
+        "techInfo": f"cut to {_LONGEST_TECH_INFO} characters",
+    }
+)
 def security_event_notification(call: Payload, session: Session) -> Conversation:
     """SecurityEventNotification -> SecurityEventNotification under its 1.6 name; a CSMS without the security extension
     is not told. 1.6 security extension, 2.0.1 A04."""
+    tech_info = call.get("techInfo", "")
+    if len(tech_info) > _LONGEST_TECH_INFO:
+        yield from lost("techInfo")
     try:
         yield Ask(
             "SecurityEventNotification",
             {
                 "type": security_event_16(call["type"])[:50],
                 "timestamp": times.normalise(call["timestamp"]) or session.time,
-                **({"techInfo": call["techInfo"][:255]} if "techInfo" in call else {}),
+                **({"techInfo": tech_info[:_LONGEST_TECH_INFO]} if tech_info else {}),
             },
         )
     except PeerError as error:
         if not error.unsupported:
             raise
-        yield Note("lost", {"field": "securityEvent"})
+        yield from lost("securityEvent")
     return {}
 
 

@@ -6,12 +6,15 @@ from typing import Any
 from translators import meters, times
 from translators.effects import Answer, Ask, Expect, Note, PeerError, PeerSilent, Refused, Step
 from translators.frames import Payload
+from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
+from translators.tokens import LOST_TO_201
 from translators.v201_to_v16 import connectors, records, status
-from translators.v201_to_v16.authorization import ask_about, info_from, tag_for
+from translators.v201_to_v16.authorization import NO_TAG, ask_about, info_from, tag_for
 from translators.v201_to_v16.cost import price_for
 from translators.v201_to_v16.events import car_gone, is_live, merged
+from translators.v201_to_v16.metering import request_16, values_16
 from translators.v201_to_v16.records import Record
 from translators.words import FAULT_OF_REASON, stop_reason_16
 
@@ -19,6 +22,17 @@ METER_START_WAIT = 30.0
 """Seconds for which a transaction waits for its first reading."""
 
 _SAID_IN_20_ONLY = ("numberOfPhasesUsed", "cableMaxCurrent", "timeSpentCharging")
+_LOST = {
+    **dict.fromkeys(_SAID_IN_20_ONLY, "left out"),
+    "evse": "left out: no station can have that EVSE",
+    "idToken": f"Invalid: {NO_TAG}",
+    "additionalInfo": "left out",
+    "transaction": "the CSMS does not hear of it: it ended without a connector or a tag",
+    "meterStart": "0: no reading came in time",
+    "meterStop": "meterStart: no reading came at all",
+    "meterValue": "left out: readings before the 1.6 transaction begins",
+    **meters.LOST_TO_16,
+}
 
 START_WAIT = 60.0
 """Seconds after which a StartTransaction on its way is no longer waited for; its own timeout is shorter."""
@@ -30,6 +44,7 @@ LEAVING = 1.0
 """Seconds in which a connector whose car is gone may say itself that it is Available."""
 
 
+@loses(call=_LOST, answer=LOST_TO_201)
 def transaction_event(call: Payload, session: Session) -> Conversation:
     """TransactionEvent -> StartTransaction, MeterValues, StopTransaction, StatusNotification, Authorize: the 1.6
     transaction begins when a token was seen, a car is connected and the connector is known. 2.0.1 E01 to E13, 1.6
@@ -48,31 +63,11 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
     at = times.normalise(call["timestamp"]) or session.time
     for field in _SAID_IN_20_ONLY:
         if field in call or field in call["transactionInfo"]:
-            yield Note("lost", {"field": field})
+            yield from lost(field)
     yield from merged(session, key, call, at)
     if call["eventType"] == "Ended":
         return (yield from _ended(session, key, call, at))
     return (yield from _going_on(session, key, call, at))
-
-
-def meter_values(call: Payload, session: Session) -> Conversation:
-    """MeterValues -> MeterValues; with the transaction's number only where every value is a clock-aligned one. 2.0.1
-    J01."""
-    values = yield from _values(call["meterValue"], session.time)
-    if not values:
-        return {}
-    number = 0
-    if call["evseId"] != 0:
-        place = connectors.meant(session, call["evseId"], None)
-        if place is None:
-            yield Note("lost", {"field": "evseId"})
-            return {}
-        number = yield from connectors.number_in_time(session, place)
-    going_on = records.open_on(session, number)
-    clock = all(sample.get("context") == "Sample.Clock" for value in values for sample in value["sampledValue"])
-    transaction_id = going_on[1].get("transactionId") if going_on is not None and clock else None
-    yield Ask("MeterValues", _meter_values(number, transaction_id, values))
-    return {}
 
 
 def interrupted(session: Session) -> Generator[Step, Any, None]:
@@ -94,13 +89,13 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
     if price is not None:
         answer["updatedPersonalMessage"] = price
     record = session.memory[key]
-    values = yield from _values(
+    values = yield from values_16(
         _without_begin(call) if starts or call["eventType"] == "Started" else call.get("meterValue", []), at
     )
     if values and "transactionId" in record:
-        yield Ask("MeterValues", _meter_values(record["connector"], record["transactionId"], values))
+        yield Ask("MeterValues", request_16(record["connector"], record["transactionId"], values))
     elif any(sample.get("context") != "Transaction.Begin" for value in values for sample in value["sampledValue"]):
-        yield Note("lost", {"field": "meterValue"})  # 1.6 has no transaction yet that they could belong to
+        yield from lost("meterValue")  # 1.6 has no transaction yet that they could belong to
     yield records.answered(session, key, call, answer)
     if is_live(call):
         yield from status.show_if_possible(session, record.get("connector"), at)
@@ -118,7 +113,7 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
         if "connector" in record and "idTag" in record:
             yield from _start(session, key)
         else:
-            yield Note("lost", {"field": "transaction"})
+            yield from lost("transaction")
     record = session.memory[key]
     info: Payload | None = None
     if "transactionId" in record:
@@ -161,7 +156,7 @@ def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Ste
         reading = record.get("meterStart", record.get("begin", record.get("first")))
         if reading is None:
             reading = 0
-            yield Note("lost", {"field": "meterStart"})
+            yield from lost("meterStart", of="TransactionEvent")
         start = {
             "connectorId": record["connector"],
             "idTag": record["idTag"],
@@ -175,7 +170,7 @@ def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Ste
     except (PeerError, PeerSilent, Refused):
         yield records.changed(session, key, behind=True, asked=None)
         raise
-    info = yield from info_from(answer["idTagInfo"])
+    info = yield from info_from(answer["idTagInfo"], of="TransactionEvent")
     yield records.changed(
         session,
         key,
@@ -243,9 +238,9 @@ def _stop_payload(session: Session, record: Record, call: Payload, at: str) -> G
     meter_stop = record.get("end", record.get("newest"))
     if meter_stop is None:
         meter_stop = record["meterStart"]
-        yield Note("lost", {"field": "meterStop"})
+        yield from lost("meterStop")
     tag = tag_for(session, call["idToken"]) if "idToken" in call else record.get("stopTag")
-    data = yield from _values(call.get("meterValue", []), at)
+    data = yield from values_16(call.get("meterValue", []), at)
     return {
         **({"idTag": tag} if tag is not None else {}),
         "meterStop": meter_stop,
@@ -263,23 +258,6 @@ def _reason(session: Session, record: Record, stopped_reason: str | None) -> str
     reset = session.memory.get("reset", {})
     asked = reset.get("type") if session.unix_time - float(reset.get("seen", 0.0)) < RESET_PENDING else None
     return stop_reason_16(stopped_reason, reset=asked, unlocking=cause == "UnlockCommand")
-
-
-def _values(values: list[Payload], at: str) -> Generator[Step, Any, list[Payload]]:
-    """Meter values as 1.6 writes them; an operator is told what was lost."""
-    lost: list[str] = []
-    written = meters.to_16(values, lost, at)
-    for field in dict.fromkeys(lost):
-        yield Note("lost", {"field": field})
-    return written
-
-
-def _meter_values(number: int, transaction_id: int | None, values: list[Payload]) -> Payload:
-    return {
-        "connectorId": number,
-        **({"transactionId": transaction_id} if transaction_id is not None else {}),
-        "meterValue": values,
-    }
 
 
 def _without_begin(call: Payload) -> list[Payload]:

@@ -7,16 +7,17 @@ rest is refused with the action's own status. Memory: `translators.replaying`.
 from functools import partial
 
 from translators import replaying
-from translators.carrying import Refusal, carried, status
+from translators.carrying import Refusal, carried, carried_by, status
 from translators.fitting import Misfit
 from translators.frames import Payload
 from translators.guard import guarded
 from translators.schemas import STATION_ACTIONS
-from translators.tables import Link, Row, answered, mapped, refused, unsupported
+from translators.tables import Link, Row, answered, refused, unsupported
 from translators.v201_to_v21 import variables
 
 _up = partial(carried, "ocpp2.0.1", "ocpp2.1")
 _down = partial(carried, "ocpp2.1", "ocpp2.0.1")
+_down_by = partial(carried_by, "ocpp2.1", "ocpp2.0.1")
 _UNSUPPORTED = {"reasonCode": "UnsupportedRequest"}
 
 
@@ -131,8 +132,8 @@ _FROM_CSMS_FITTED: dict[str, Row] = {
         "one with credentials, for 2.1 or for any interface is Rejected",
         otherwise=status("Rejected"),
     ),
-    "SetVariableMonitoring": mapped(variables.set_variable_monitoring, "SetVariableMonitoring"),
-    "SetVariables": mapped(variables.set_variables, "SetVariables"),
+    "SetVariableMonitoring": _down_by(variables.set_variable_monitoring, "SetVariableMonitoring"),
+    "SetVariables": _down_by(variables.set_variables, "SetVariables"),
     "TriggerMessage": _down(
         "TriggerMessage",
         "CustomTrigger and SignV2G20Certificate are NotImplemented",

@@ -11,17 +11,19 @@ Memory, beside that of `translators.replaying`:
 from functools import partial
 
 from translators import replaying
-from translators.carrying import Refusal, carried, status
+from translators.carrying import Refusal, carried, carried_by, status
 from translators.fitting import Misfit
 from translators.frames import Payload
 from translators.guard import guarded
 from translators.schemas import STATION_ACTIONS, csms_actions
 from translators.session import Session
-from translators.tables import Link, Row, answered, mapped, refused, unsupported
+from translators.tables import Link, Row, answered, refused, unsupported
 from translators.v21_to_v201 import certificates, transactions
 
 _up = partial(carried, "ocpp2.1", "ocpp2.0.1")
 _down = partial(carried, "ocpp2.0.1", "ocpp2.1")
+_up_by = partial(carried_by, "ocpp2.1", "ocpp2.0.1")
+_down_by = partial(carried_by, "ocpp2.0.1", "ocpp2.1")
 _UNSUPPORTED = {"reasonCode": "UnsupportedRequest"}
 
 
@@ -95,11 +97,11 @@ _FROM_STATION_FITTED: dict[str, Row] = {
         otherwise=_nothing_left_of("chargingProfile", {}),
     ),
     "ReservationStatusUpdate": _up("ReservationStatusUpdate", "NoTransaction is Removed"),
-    "SignCertificate": mapped(certificates.sign_certificate, "SignCertificate"),
+    "SignCertificate": _up_by(certificates.sign_certificate, "SignCertificate"),
     "StatusNotification": replaying.kept(
         _up("StatusNotification", "told again to a CSMS that comes back"), "StatusNotification", "ocpp2.0.1"
     ),
-    "TransactionEvent": mapped(transactions.transaction_event, "TransactionEvent"),
+    "TransactionEvent": _up_by(transactions.transaction_event, "TransactionEvent"),
 }
 
 _FROM_STATION_NEW: dict[str, Row] = {
@@ -134,12 +136,12 @@ FROM_STATION: dict[str, Row] = (
 )
 
 _FROM_CSMS_FITTED: dict[str, Row] = {
-    "CertificateSigned": mapped(certificates.certificate_signed, "CertificateSigned"),
+    "CertificateSigned": _down_by(certificates.certificate_signed, "CertificateSigned"),
     "ClearDisplayMessage": _down("ClearDisplayMessage", "Rejected is Unknown"),
     "GetCompositeSchedule": _down(
         "GetCompositeSchedule", "a schedule that 2.0.1 cannot say is Rejected", unfit=status("Rejected")
     ),
-    "GetInstalledCertificateIds": mapped(certificates.get_installed_certificate_ids, "GetInstalledCertificateIds"),
+    "GetInstalledCertificateIds": _down_by(certificates.get_installed_certificate_ids, "GetInstalledCertificateIds"),
     "SetDisplayMessage": _down("SetDisplayMessage", "LanguageNotSupported is NotSupportedMessageFormat"),
 }
 

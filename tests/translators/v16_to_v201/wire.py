@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.translators.generate import answers
+from tests.translators.losses import assert_declared
 from translators import schemas
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result
@@ -37,6 +38,7 @@ class Wire:
         for effect in effects:
             if isinstance(effect, Note):
                 assert effect.kind not in ("invalid_output", "mapping_failed"), effect
+                assert_declared(effect)
             elif isinstance(effect, Close):
                 self.closed = True
             elif isinstance(effect, ToStation | ToCsms):
