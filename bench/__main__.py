@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import certificates, machine, report
+from bench import certificates, machine, report, translation
 from bench.proxies import PROXIES, RowError, install_haproxy
 from bench.rounds import Bench, Parameters
 
@@ -76,11 +76,13 @@ def main() -> int:
         "machine": machine.describe(),
         "parameters": asdict(parameters) | {"cores": cores},
         "rows": rows,
+        "translation_us": translation.costs(series=5 if options.quick else translation.SERIES),
         "rounds": rounds,
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(result, indent=2) + "\n")
     print(report.table(rows))
+    print(report.costs(result["translation_us"]))
     if options.write_docs:
         report.write_docs(_PAGE, result)
     return 1 if any(row["error"] for row in rows) else 0

@@ -83,8 +83,15 @@ def table(rows: Rows) -> str:
     return "\n".join(text)
 
 
+def costs(translation_us: dict[str, float]) -> str:
+    """What translation alone costs, for a terminal."""
+    width = max(map(len, translation_us), default=0)
+    lines = [f"{name.ljust(width)}  {cost:6.1f}" for name, cost in translation_us.items()]
+    return "\n".join(["", "translation alone: us of one core for a call and its answer", *lines])
+
+
 def markdown(result: dict[str, Any]) -> str:
-    """For the documentation: the table and the sentence that says what it was measured on."""
+    """For the documentation: the tables and the sentence that says what they were measured on."""
     lines = [
         "| proxy | " + " | ".join(title for _, title, _ in _COLUMNS) + " |",
         "| --- |" + " ---: |" * len(_COLUMNS),
@@ -102,7 +109,12 @@ def markdown(result: dict[str, Any]) -> str:
     )
     if base:
         measured_on += f" Direct at light load: p50 {base['light_p50_us']:,.0f} us, p99 {base['light_p99_us']:,.0f} us."
-    return "\n".join([*lines, "", measured_on])
+    alone = [
+        "| translation alone | us of one core |",
+        "| --- | ---: |",
+        *(f"| {name.replace('->', 'to')} | {cost:.0f} |" for name, cost in result["translation_us"].items()),
+    ]
+    return "\n".join([*lines, "", measured_on, "", *alone])
 
 
 def write_docs(page: Path, result: dict[str, Any]) -> None:

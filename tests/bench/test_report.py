@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.report import BEGIN, END, rows, table, write_docs
+from bench.report import BEGIN, END, costs, rows, table, write_docs
 
 
 def one(round_trips: int, cpu: float | None, p50: float, p99: float) -> dict[str, Any]:
@@ -46,7 +46,13 @@ def test_the_documentation_keeps_what_stands_around_the_table(tmp_path: Path) ->
     page.write_text(f"before\n{BEGIN}old{END}\nafter\n")
     machine = dict.fromkeys(("cpu", "cores", "kernel", "python", "openssl", "haproxy"), "x")
     parameters = dict.fromkeys(("connections", "seconds", "rounds", "rate", "light_connections"), 1)
-    result = {"date": "2026-01-01T00:00:00+00:00", "rows": rows(ROUNDS), "machine": machine, "parameters": parameters}
+    result = {
+        "date": "2026-01-01T00:00:00+00:00",
+        "rows": rows(ROUNDS),
+        "translation_us": {"A 1.6 -> 2.0.1": 59.4},
+        "machine": machine,
+        "parameters": parameters,
+    }
     write_docs(page, result)
     text = page.read_text()
     assert text.startswith("before\n")
@@ -54,6 +60,14 @@ def test_the_documentation_keeps_what_stands_around_the_table(tmp_path: Path) ->
     assert "old" not in text
     assert "| haproxy | 1.000 | 5,000 |" in text
     assert "| gateway translate | not measured |" in text
+    assert "| A 1.6 to 2.0.1 | 59 |" in text
     page.write_text("no marks")
     with pytest.raises(ValueError, match="lacks"):
         write_docs(page, result)
+
+
+def test_what_translation_costs_is_told_by_action() -> None:
+    assert costs({"Heartbeat": 12.34, "MeterValues": 59.0}).splitlines()[-2:] == [
+        "Heartbeat      12.3",
+        "MeterValues    59.0",
+    ]

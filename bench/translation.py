@@ -1,14 +1,15 @@
-"""`python -m tests.lives.cost [--profile]`: what a translated message costs inside translators, both schema checks
-included: microseconds for a MeterValues of a 1.6 station and a TransactionEvent Updated of a 2.0.1 station, each with
-its answer."""
+"""What a translated message costs inside translators, both schema checks and its answer included: microseconds of one
+core, without sockets, store and metrics. `python -m bench.translation [--profile]` prints it alone.
+"""
 
 import argparse
 import cProfile
+import json
 import pstats
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from time import process_time
-from timeit import repeat
 from typing import Any
 
 from translators.effects import Effect, ToCsms, ToStation
@@ -95,25 +96,45 @@ def transaction_event_201() -> Trip:
     return round_trip(one), text
 
 
-def round_trip(one: Session) -> Step:
+def heartbeat(station_version: str, csms_version: str) -> Trip:
+    one = session(station_version, csms_version)
+    return round_trip(one, {"currentTime": moment(0)}), lambda turn: Call(f"m{turn}", "Heartbeat", {}).text
+
+
+def round_trip(one: Session, answer: dict[str, Any] | None = None) -> Step:
+    given = json.dumps(answer or {}, separators=(",", ":"))
+
     def both(text: str) -> list[Effect]:
         effects = one.from_station(decode(text), 1.0)
         (asked,) = [effect.frame for effect in effects if isinstance(effect, ToCsms)]
         assert asked.text
-        out = one.from_csms(decode(f'[3,"{asked.message_id}",{{}}]'), 1.0)
-        (answer,) = [effect.frame for effect in out if isinstance(effect, ToStation)]
-        assert answer.text
+        out = one.from_csms(decode(f'[3,"{asked.message_id}",{given}]'), 1.0)
+        (answered,) = [effect.frame for effect in out if isinstance(effect, ToStation)]
+        assert answered.text
         return out
 
     return both
 
 
-def microseconds(trip: Trip) -> float:
+TRIPS: dict[str, Callable[[], Trip]] = {
+    "MeterValues 1.6 -> 2.0.1": meter_values_16,
+    "TransactionEvent Updated 2.0.1 -> 1.6": transaction_event_201,
+    "Heartbeat 1.6 -> 2.0.1": partial(heartbeat, "ocpp1.6", "ocpp2.0.1"),
+    "Heartbeat 2.0.1 -> 1.6": partial(heartbeat, "ocpp2.0.1", "ocpp1.6"),
+}
+
+
+def costs(series: int = SERIES) -> dict[str, float]:
+    """Microseconds of a round trip, by action."""
+    return {name: microseconds(made(), series) for name, made in TRIPS.items()}
+
+
+def microseconds(trip: Trip, series: int = SERIES) -> float:
     """Of processor time per round trip, the best of several series: a busy machine only ever adds."""
     step, text = trip
     best = float("inf")
-    for series in range(SERIES):
-        texts = [text(series * ROUNDS + turn) for turn in range(1, ROUNDS + 1)]
+    for number in range(series):
+        texts = [text(number * ROUNDS + turn) for turn in range(1, ROUNDS + 1)]
         began = process_time()
         for one in texts:
             step(one)
@@ -121,29 +142,27 @@ def microseconds(trip: Trip) -> float:
     return best * 1e6
 
 
-def _loop() -> None:
-    for _ in range(1000):
-        pass
+def profile(made: Callable[[], Trip]) -> None:
+    step, text = made()
+    texts = [text(turn) for turn in range(1, ROUNDS)]
+    seen = cProfile.Profile()
+    seen.enable()
+    for one in texts:
+        step(one)
+    seen.disable()
+    pstats.Stats(seen).sort_stats("tottime").print_stats(28)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.lives.cost")
-    parser.add_argument("--profile", action="store_true")
-    given = parser.parse_args()
-    print(f"a loop of 1000 empty turns on this machine, now: {min(repeat(_loop, number=200)) / 200 * 1e6:.0f} us")
-    for name, made in (("MeterValues 1.6", meter_values_16), ("TransactionEvent Updated 2.0.1", transaction_event_201)):
-        if not given.profile:
-            print(f"{name}: {microseconds(made()):.1f} us")
-            continue
-        step, text = made()
-        texts = [text(turn) for turn in range(1, ROUNDS)]
-        profile = cProfile.Profile()
-        profile.enable()
-        for one in texts:
-            step(one)
-        profile.disable()
-        print(name)
-        pstats.Stats(profile).sort_stats("tottime").print_stats(28)
+    parser = argparse.ArgumentParser(prog="python -m bench.translation")
+    parser.add_argument("--profile", action="store_true", help="where the time goes, instead")
+    if parser.parse_args().profile:
+        for name, made in TRIPS.items():
+            print(name)
+            profile(made)
+    else:
+        for name, cost in costs().items():
+            print(f"{name}: {cost:.1f} us")
 
 
 if __name__ == "__main__":
