@@ -1,7 +1,7 @@
 """Certificates: a 2.1 station numbers its signing requests, a 2.0.1 CSMS does not."""
 
-from translators.carrying import carry, status
-from translators.effects import Forget, PeerError, PeerSilent, Remember
+from translators.carrying import carry, fitted, status
+from translators.effects import Ask, Forget, PeerError, PeerSilent, Remember
 from translators.frames import Payload
 from translators.session import Session
 from translators.tables import Conversation
@@ -40,8 +40,10 @@ def certificate_signed(call: Payload, session: Session) -> Conversation:
 
 def get_installed_certificate_ids(call: Payload, session: Session) -> Conversation:
     """GetInstalledCertificateIds -> GetInstalledCertificateIds; an OEMRootCertificate is left out. 2.0.1 M03."""
-    answer = yield from carry(_CSMS, _STATION, "GetInstalledCertificateIds", call)
-    if answer["status"] == "Accepted" and "certificateHashDataChain" not in answer:
+    asked = yield from fitted(_STATION, "GetInstalledCertificateIds", call)
+    told = yield Ask("GetInstalledCertificateIds", asked)
+    answer: Payload = yield from fitted(_CSMS, "GetInstalledCertificateIds", told, answer=True)
+    if "certificateHashDataChain" in told and "certificateHashDataChain" not in answer:
         return {**answer, "status": "NotFound"}
     return answer
 
