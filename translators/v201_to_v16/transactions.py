@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
-from translators import meters, times
+from translators import errors, meters, times
 from translators.effects import Answer, Ask, Expect, Note, PeerError, PeerSilent, Refused, Step
 from translators.frames import Payload
 from translators.losses import loses, lost
@@ -223,7 +223,14 @@ def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, An
     if own and "info" in record:
         known: Payload = record["info"]
         return known
-    info = yield from ask_about(session, token)
+    try:
+        info = yield from ask_about(session, token)
+    except PeerError as error:
+        if error.code in errors.TRANSIENT:
+            raise
+        # It will not judge this token, which is no reason to refuse what is told of the transaction.
+        yield Note("token_not_judged", {"code": error.code})
+        info = {"status": "Invalid"}
     accepted = info["status"] == "Accepted"
     if own and accepted:
         yield records.changed(session, key, behind=True, info=info)
