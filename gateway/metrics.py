@@ -81,6 +81,12 @@ class Metrics:
             "Transaction messages left unanswered, their station disconnected, for want of a backend's answer",
             "action",
         )
+        self.poison = counter(
+            "poison_messages_total",
+            "Refusals of a transaction message that a backend never takes although it is well",
+            "action",
+            "passed_on",
+        )
         self.guarded_calls = counter(
             "guarded_calls_total", "Calls refused because they could take a station away", "action"
         )

@@ -39,6 +39,7 @@ class Observer:
             "mapping_failed": self._failed,
             "withheld": self._withheld,
             "guarded": self._guarded,
+            "poison_message": self._poison,
         }
 
     def received(self, peer: str, frame: Frame) -> None:
@@ -103,6 +104,10 @@ class Observer:
     def _withheld(self, facts: dict[str, Any]) -> None:
         self._metrics.withheld.labels(action_label(facts["action"])).inc()
         self._log("warning", "answer_withheld", facts)
+
+    def _poison(self, facts: dict[str, Any]) -> None:
+        self._metrics.poison.labels(action_label(facts["action"]), "yes" if facts["passed_on"] else "no").inc()
+        self._log("error", "poison_message", facts)
 
     def _guarded(self, facts: dict[str, Any]) -> None:
         self._metrics.guarded_calls.labels(action_label(facts["action"])).inc()

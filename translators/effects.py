@@ -99,6 +99,10 @@ class PeerError(Exception):
         self.code = code
         self.description = description
         self.details = details
+        self.asked: Call | None = None
+        """The call it answers."""
+        self.lasting = False
+        """Whether the same call was refused so often that asking again is of no use, whatever the code says."""
 
     @property
     def unsupported(self) -> bool:

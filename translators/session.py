@@ -9,7 +9,7 @@ one before them that a call was not answered, and the first decides what that me
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from translators import errors, local, mend, schemas
+from translators import errors, local, mend, poison, schemas
 from translators.effects import (
     Answer,
     Ask,
@@ -82,11 +82,13 @@ class Session:
         self._new_id = new_id
         self._versions: dict[Side, str] = {"station": link.station_version, "csms": link.csms_version}
         self._drops_custom_data = link.station_version != "ocpp1.6" and link.csms_version == "ocpp1.6"
-        self._asked: dict[tuple[Side, str], tuple[_Job, str]] = {}
+        self._asked: dict[tuple[Side, str], tuple[_Job, Call]] = {}
         self._expecting: list[_Job] = []
         self._effects: list[Effect] = []
         self._memory_changed = False
         self._closed = False
+        self._csms_took = False
+        self._refused_before = any(key.startswith(poison.PREFIX) for key in memory)
 
     # -- what mappings use ------------------------------------------------------------------------------------------
 
@@ -204,27 +206,40 @@ class Session:
         self._start(job)
 
     def _replied(self, side: Side, reply: Reply) -> None:
-        job, action = self._asked.pop((side, reply.key), (None, ""))
-        if job is None:
+        job, asked = self._asked.pop((side, reply.key), (None, None))
+        if job is None or asked is None:
             self._effects.append(Note("unmatched", {"peer": side}))
             return
+        action = asked.action
         if isinstance(reply, NoAnswer):
             return self._throw(job, PeerSilent(reply.told))
         if isinstance(reply, Error) and reply.unheard:
             return self._throw(job, PeerSilent(reply.unheard))
         if isinstance(reply, Error):
-            return self._throw(job, PeerError(reply.code, reply.description, reply.details or {}))
+            return self._refused(job, asked, PeerError(reply.code, reply.description, reply.details or {}))
         version = self._versions[side]
         try:
             payload, mends, offence = mend.read(version, action, reply.payload, answer=True)
         except BadFrame as bad:
-            return self._throw(job, PeerError("InternalError", f"unreadable answer: {bad.why}", {}))
+            return self._refused(job, asked, PeerError("InternalError", f"unreadable answer: {bad.why}", {}))
         if mends:
             self._effects.append(Note("mended", {"version": version, "action": action, "what": mends}))
         if offence is not None:
             self._effects.append(Note("invalid_answer", {"side": side, "action": action, "why": str(offence)}))
-            return self._throw(job, PeerError("InternalError", f"invalid answer: {offence}", {}))
+            return self._refused(job, asked, PeerError("InternalError", f"invalid answer: {offence}", {}))
+        if side == "csms":
+            # A Heartbeat tells of a process that lives, not of one that can keep anything.
+            self._csms_took = self._csms_took or action != "Heartbeat"
+            if self._refused_before:
+                self._take(Forget(poison.key_of(asked)))
         self._run(job, payload)
+
+    def _refused(self, job: _Job, asked: Call, error: PeerError) -> None:
+        error.asked = asked
+        if self._refused_before:
+            entry = self.memory.get(poison.key_of(asked))
+            error.lasting = poison.verdict(entry, self.unix_time) == "poison"
+        self._throw(job, error)
 
     def _start(self, job: _Job) -> None:
         self._run(job, None)
@@ -251,14 +266,8 @@ class Session:
                     job, Refused("InternalError", "the gateway could not translate this message"), "invalid"
                 )
             value = error = None
-            if isinstance(step, Remember):
-                self.memory[step.key] = step.value
-                self._effects.append(step)
-                self._memory_changed = True
-            elif isinstance(step, Forget):
-                if self.memory.pop(step.key, None) is not None:
-                    self._effects.append(step)
-                    self._memory_changed = True
+            if isinstance(step, Remember | Forget):
+                self._take(step)
             elif isinstance(step, Note):
                 self._effects.append(Note(step.kind, {**self._facts(job), **step.facts}))
             elif isinstance(step, Answer):
@@ -279,6 +288,14 @@ class Session:
                     self._expecting.append(job)
                     return
 
+    def _take(self, step: Remember | Forget | Note) -> None:
+        if isinstance(step, Remember):
+            self.memory[step.key] = step.value
+        elif isinstance(step, Forget) and self.memory.pop(step.key, None) is None:
+            return
+        self._effects.append(step)
+        self._memory_changed = self._memory_changed or not isinstance(step, Note)
+
     def _ask(self, job: _Job, step: Ask) -> Exception | None:
         """Put the call on its way; None, or what the conversation gets at once instead."""
         side: Side = job.side if step.back else _OTHER[job.side]
@@ -292,8 +309,8 @@ class Session:
             self._effects.append(Note("invalid_output", {**self._facts(job), "call": step.action, "why": wrong}))
             return Refused("InternalError", "the gateway could not translate this message")
         message_id = self._new_id()
-        self._asked[side, message_id] = (job, step.action)
         frame = Call(message_id, step.action, step.payload)
+        self._asked[side, message_id] = (job, frame)
         self._effects.append(ToStation(frame) if side == "station" else ToCsms(frame))
         return None
 
@@ -319,7 +336,8 @@ class Session:
         version = self._versions[job.side]
         spell = errors.spelt_for
         call = job.call
-        if job.side == "station" and self._faces_station and is_transaction_message(call) and _is_weather(failure):
+        held = job.side == "station" and self._faces_station and is_transaction_message(call)
+        if held and _is_weather(failure) and not self._is_poison(job, failure):
             # Section 3.7.1 of 1.6 and E13 of 2.0.1: an unanswered message is kept, a refused one may be dropped.
             job.answered = True
             self._effects.append(Note("withheld", {**self._facts(job), "why": str(failure)}))
@@ -333,6 +351,18 @@ class Session:
         else:
             error = Error(call.message_id, "InternalError", f"{_OTHER[job.side]} {failure}", unheard=str(failure))
         self._reply(job, error, outcome or job.outcome)
+
+    def _is_poison(self, job: _Job, failure: Exception) -> bool:
+        """Count a refusal of a transaction message; whether it is to reach the station."""
+        if not isinstance(failure, PeerError):
+            return False
+        steps, passed_on = poison.refused(
+            self.memory, failure, self.connected_at, self.unix_time, well=self._csms_took, facts=self._facts(job)
+        )
+        self._refused_before = self._refused_before or bool(steps)
+        for step in steps:
+            self._take(step)
+        return passed_on
 
     def _reply(self, job: _Job, frame: Result | Error, outcome: str) -> None:
         job.answered = True

@@ -109,6 +109,11 @@ def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
         ),
         (Note("withheld", {**FACTS, "why": "y"}), "withheld_answers_total", {"action": "MeterValues"}),
         (
+            Note("poison_message", {**FACTS, "call": "x", "code": "InternalError", "answers": 5, "passed_on": False}),
+            "poison_messages_total",
+            {"action": "MeterValues", "passed_on": "no"},
+        ),
+        (
             Note("guarded", {**FACTS, "action": "SetVariables", "call": "Identity"}),
             "guarded_calls_total",
             {"action": "SetVariables"},

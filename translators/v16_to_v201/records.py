@@ -147,7 +147,7 @@ def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]
         try:
             answer = yield Ask("TransactionEvent", first["event"])
         except PeerError as error:
-            if first["mark"] == mark or error.code in errors.TRANSIENT:
+            if first["mark"] == mark or (error.code in errors.TRANSIENT and not error.lasting):
                 raise
             event = first["event"]
             yield Note("event_refused", {"eventType": event["eventType"], "seqNo": event["seqNo"], "code": error.code})
