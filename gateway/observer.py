@@ -10,6 +10,8 @@ from gateway.metrics import Metrics, action_label, code_label
 from translators.effects import Note
 from translators.frames import Call, Frame
 
+_ALARMING = frozenset({"never_stopped", "stop_after_assumed_end"})
+"""Notes that are only logged, but want somebody to look."""
 _COUNTERS_KEPT = 256
 _LOG_LINES = 20
 """Log lines of one kind and session; what comes after is only counted."""
@@ -52,7 +54,7 @@ class Observer:
         if handler is not None:
             handler(note.facts)
         else:
-            self._log("info", note.kind, note.facts)
+            self._log("warning" if note.kind in _ALARMING else "info", note.kind, note.facts)
 
     def _settled(self, facts: dict[str, Any], kind: str = "result") -> None:
         peer, action = facts["peer"], facts["action"]

@@ -22,3 +22,5 @@ class Options:
     """Names of `translators.quirks` that this station has, whoever made it; `-name` for one it has not."""
     provision: bool = True
     """Set a 2.0.1 station's transaction start and stop points after its boot."""
+    ends_lost_transactions: bool = False
+    """End a transaction that a boot of the station cut off, where its stop has not come within minutes."""

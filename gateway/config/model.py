@@ -169,6 +169,7 @@ class Backend(Section):
     answer_locally: Annotated[tuple[Text, ...], Once] = ()
     id_token_type: IdTokenType = "auto"  # noqa: S105
     no_authorization_id_tag: IdTag | None = None
+    end_lost_transactions: bool = False
     guard: Mapping[Text, GuardRule] = {}
     _name: str = PrivateAttr("")
 

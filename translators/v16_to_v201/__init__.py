@@ -17,6 +17,7 @@ Memory, beside what the modules say of theirs:
     trigger/<action>            {"at"} asked for before the boot was accepted
     refuses/NotifyEvent         this CSMS does not take events
     report                      {"requestId", "connection"} the report that is being made
+    unstopped                   transactions that were open at a boot: see `translators.unstopped`
     job/firmware, job/log       {"requestId", "status"} what status messages without a requestId speak of
 """
 

@@ -10,10 +10,11 @@ from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation, Row
 from translators.times import normalise
+from translators.v16_to_v201 import lost_stops
 from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.availability import report_all
 from translators.v16_to_v201.maintenance import RESET_REMEMBERED, reset_when_idle
-from translators.v16_to_v201.records import open_records, swept
+from translators.v16_to_v201.records import swept
 from translators.v16_to_v201.reports import RUNNING
 
 _TRIGGER_REMEMBERED = 120.0
@@ -38,9 +39,10 @@ _FIELDS = (
 )
 def boot_notification(call: Payload, session: Session) -> Conversation:
     """BootNotification -> BootNotification, its reason from what went before. 2.0.1 B01 to B03, 1.6 section 4.2."""
-    answer = yield Ask("BootNotification", (yield from _request(call, _reason(call, session))))
+    reason = _reason(call, session)
+    answer = yield Ask("BootNotification", (yield from _request(call, reason)))
     if answer["status"] == "Accepted":
-        yield from _rebooted(call, session)
+        yield from _rebooted(call, session, reason)
     yield Remember("registration", {"status": answer["status"], "interval": answer["interval"]})
     if "statusInfo" in answer:
         yield from lost("statusInfo")
@@ -81,6 +83,8 @@ def admitted(action: str, row: Row) -> Row:
         if refuses(session) and session.unix_time - trigger["at"] > _TRIGGER_REMEMBERED:
             why = "the backend has not accepted this station"
             raise Unanswerable(why) if is_of_transaction else Refused("SecurityError", why)
+        if not is_of_transaction:
+            yield from lost_stops.settle(session)
         return (yield from row.run(call, session))
 
     return replace(row, run=run)
@@ -148,7 +152,7 @@ def _known(session: Session, *, back: bool) -> Generator[Step, Any, None]:
     yield Forget("replaying")
 
 
-def _rebooted(call: Payload, session: Session) -> Generator[Step, Any, None]:
+def _rebooted(call: Payload, session: Session, reason: str) -> Generator[Step, Any, None]:
     """What an accepted boot ends."""
     yield Remember("station/boot", {"call": call, "at": session.unix_time})
     for key in ("station/reset", "reset/deferred", "trigger/BootNotification"):
@@ -160,8 +164,8 @@ def _rebooted(call: Payload, session: Session) -> Generator[Step, Any, None]:
     if job is not None and _installing(session):
         yield Remember("job/firmware", {**job, "booted": True})
     yield from swept(session)
-    for _, record in open_records(session):
-        yield Note("open_at_boot", {"transactionId": record["int"]})
+    if reason != "Triggered":
+        yield from lost_stops.watch(session)
 
 
 def _reason(call: Payload, session: Session) -> str:

@@ -16,6 +16,7 @@
     alias           the number a station made up that never heard ours (1.6 errata 3.18)
     register        its newest energy register in Wh
     cost            what the CSMS last said of it, until the station is told
+    assumed         time at which it is taken to have ended, by the gateway: its stop never came
     superseded      another transaction began on its connector: its stop is overdue
     ended           Unix time of the acknowledgement of its end
 
@@ -52,6 +53,8 @@ KEPT_WITHOUT_END = 90 * 86400.0
 """Stations with a long offline queue stop a transaction weeks later; some never do."""
 KEPT_TOKENS = 30 * 86400.0
 OFFLINE_TOLERANCE = 5.0
+STOP = "stop"
+"""The mark of the event that a transaction's end is."""
 _START_AWAITED = 20.0
 _HEARD_FOR, _MOST_HEARD = 3600.0, 16
 _CLOCK_BEGINS = 1_577_836_800.0

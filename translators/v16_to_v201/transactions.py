@@ -21,6 +21,7 @@ from translators.v16_to_v201.maintenance import reset_is_pending, reset_when_idl
 from translators.v16_to_v201.orphans import orphaned
 from translators.v16_to_v201.records import (
     LOST_OF_ANSWERS,
+    STOP,
     Record,
     by_alias,
     by_uuid,
@@ -36,8 +37,7 @@ from translators.v16_to_v201.records import (
 )
 from translators.words import charging_state_201, stopped_201
 
-_STOPPED = "stop"
-_NAMES_WHO_STOPPED = (None, "Local", "DeAuthorized", "EVDisconnected")
+_NAMES_WHOSTOP = (None, "Local", "DeAuthorized", "EVDisconnected")
 """TransactionEvent.idToken tells who ended it, so it must not stand in one that was ended from afar."""
 _MOST_METER_VALUES = 100
 _TOO_LONG = "left out: more than 36 characters"
@@ -74,6 +74,10 @@ def stop_transaction(call: Payload, session: Session) -> Conversation:
         event = yield from _ended(session, call, {"uuid": "", "seqNo": 0})
         return (yield from orphaned(session, call, event))
     key, record = found
+    if "assumed" in record:
+        # 2.0.1 has no event after Ended: what the station says now only an operator can set right.
+        facts = {"transactionId": record["int"], "meterStop": call.get("meterStop"), "assumed": record["assumed"]}
+        yield Note("stop_after_assumed_end", facts)
     if "stopAnswer" not in record:
         if not waits(record, "Ended"):
             event = yield from _ended(session, call, record)
@@ -82,11 +86,11 @@ def stop_transaction(call: Payload, session: Session) -> Conversation:
                 session,
                 key,
                 seqNo=record["seqNo"] + 1,
-                waiting=[*record["waiting"], {"mark": _STOPPED, "event": event}],
+                waiting=[*record["waiting"], {"mark": STOP, "event": event}],
                 alias=number if number != record["int"] else record.get("alias"),
                 stopMark=mark_of(call),
             )
-        yield from deliver(session, key, _STOPPED)
+        yield from deliver(session, key, STOP)
     yield Answer(session.memory[key]["stopAnswer"])
     yield from tell_kept(session, key)
     yield from reset_when_idle(session, back=True)
@@ -251,7 +255,7 @@ def _ended(session: Session, call: Payload, record: Record) -> Generator[Step, A
 
 def _who_stopped(session: Session, call: Payload, record: Record) -> Generator[Step, Any, Payload | None]:
     tag = call.get("idTag")
-    if not tag or call.get("reason") not in _NAMES_WHO_STOPPED:
+    if not tag or call.get("reason") not in _NAMES_WHOSTOP:
         return None
     same = record.get("idToken") if token_key(tag) == token_key(record.get("idTag", "")) else None
     token = same or token_of(session, tag)

@@ -10,7 +10,7 @@ from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation, Row
 from translators.times import normalise
-from translators.v201_to_v16 import connectors, model, records, status
+from translators.v201_to_v16 import connectors, lost_ends, model, records, status
 from translators.v201_to_v16.transactions import interrupted
 
 _FIRST_WORD = 5.0
@@ -54,10 +54,7 @@ def boot_notification(call: Payload, session: Session) -> Conversation:
     if not accepted:
         return None
     yield from records.swept(session)
-    still_open = len(records.open_records(session))
-    if still_open and call["reason"] != "Triggered":
-        # Their Ended events may still be in the station's queue.
-        yield Note("open_at_boot", {"transactions": still_open})
+    yield from lost_ends.watch(session, call["reason"])
     if session.options.provision:
         yield from _provision()
     yield from status.show_if_possible(session, 0, session.time)
@@ -80,6 +77,8 @@ def admitted(row: Row) -> Row:
             yield from _introduced(session)
         except (PeerError, PeerSilent) as failure:
             raise Unanswerable(f"the backend has not taken the station's boot: {failure}") from failure
+        if "eventType" not in call:
+            yield from lost_ends.settle(session)
         return (yield from row.run(call, session))
 
     return replace(row, run=run)

@@ -59,6 +59,10 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
         return given
     if "ended" in record:
         yield Note("event_after_end", {})
+        if "assumed" in record and call["eventType"] == "Ended":
+            end = meters.register_wh(call.get("meterValue", []))
+            facts = {"transactionId": record.get("transactionId"), "meterStop": end.wh if end else None}
+            yield Note("stop_after_assumed_end", {**facts, "assumed": record["assumed"]})
         return {}
     at = times.normalise(call["timestamp"]) or session.time
     for field in _SAID_IN_20_ONLY:
