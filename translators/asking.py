@@ -18,3 +18,12 @@ def ask_if_known(action: str, payload: Payload) -> Generator[Step, Any, Payload 
         yield Note("station_refused", {"reason": error.code})
         return None
     return answer
+
+
+def smaller(asked: int, error: PeerError) -> Generator[Step, Any, int]:
+    """How many to ask for at once, from a peer that answered a question for so many with this error. It may only have
+    been too much at once: half of it. A question for one that fails has failed."""
+    if asked < 2:
+        raise error
+    yield Note("asked_for_less", {"items": asked // 2, "code": error.code})
+    return asked // 2

@@ -1,15 +1,17 @@
 """The device model of a 1.6 station: its configuration keys, and what its boot and its status messages tell.
 
 Memory: `station/keys`, the values of the keys that the gateway itself goes by (`LEARNED`), as last read or changed.
+`station/keys/at_once`: how many keys a station takes at once that failed for more.
 """
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from translators.effects import Remember, Step
+from translators.asking import smaller
+from translators.effects import Note, PeerError, Remember, Step
 from translators.frames import Payload
-from translators.keys import COMPONENTS, CONSTANTS, LEGACY, LIMITS, Place, Variable, key_behind, key_named, variable
+from translators.keys import COMPONENTS, CONSTANTS, KEYS, LEGACY, LIMITS, Place, Variable, key_behind, key_named, variable
 from translators.session import Session
 from translators.v16_to_v201.answers import ask_station
 from translators.v16_to_v201.connectors import known, place_of
@@ -28,6 +30,7 @@ LEARNED = (
     "SupportedFeatureProfiles",
 )
 _MEMORY = "station/keys"
+_FAILED_ABOVE = "station/keys/at_once"
 _AT_ONCE = 10
 """Keys asked for at once while GetConfigurationMaxKeys is not known."""
 _MOST_CONNECTORS = 256
@@ -74,21 +77,37 @@ def learn(session: Session, heard: Iterable[tuple[str, str | None]]) -> Generato
 
 
 def read_all(session: Session) -> Generator[Step, Any, Entries]:
-    """Every key of the station, in its order."""
-    answer = yield from ask_station("GetConfiguration", {}, otherwise={})
+    """Every key of the station, in its order. One that cannot tell them all at once is asked for those that have a
+    name in 2.0.1."""
+    try:
+        answer = yield from ask_station("GetConfiguration", {}, otherwise={})
+    except PeerError as error:
+        yield Note("asked_for_less", {"items": len(KEYS), "code": error.code})
+        return (yield from read(session, [key.name for key in KEYS.values() if key.access != "W"]))
     return (yield from _entries(session, answer))
 
 
 def read(session: Session, names: Iterable[str]) -> Generator[Step, Any, Entries]:
-    """These keys, as many at once as the station takes. A station may leave a key out without a word of it."""
+    """These keys, as many at once as the station takes: as it says, and less where it fails. A station may leave a key
+    out without a word of it."""
     found: Entries = {}
     waiting = list(dict.fromkeys(names))
+    able: int = session.memory.get(_FAILED_ABOVE, len(waiting))
+    before = able
     while waiting:
-        most = learned_number(session, "GetConfigurationMaxKeys")
-        part = waiting[: max(1, most if most is not None else _AT_ONCE)]
-        if most is None and len(part) < len(waiting) and "GetConfigurationMaxKeys" not in waiting:
+        said = learned_number(session, "GetConfigurationMaxKeys")
+        most = min(max(1, said if said is not None else _AT_ONCE), able)
+        part = waiting[:most]
+        if said is None and 1 < len(part) < len(waiting) and "GetConfigurationMaxKeys" not in waiting:
             part = ["GetConfigurationMaxKeys", *part[:-1]]
-        answer = yield from ask_station("GetConfiguration", {"key": part}, otherwise={})
+        try:
+            answer = yield from ask_station("GetConfiguration", {"key": part}, otherwise={})
+        except PeerError as error:
+            able = yield from smaller(len(part), error)
+            continue
+        if able < before:
+            yield Remember(_FAILED_ABOVE, able)
+            before = able
         found |= yield from _entries(session, answer)
         waiting = [name for name in waiting if name not in part]
     return found

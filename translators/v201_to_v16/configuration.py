@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable
 from typing import Any
 
 from translators import keys
+from translators.asking import smaller
 from translators.effects import Ask, Forget, Note, PeerError, Remember, Step
 from translators.frames import Payload
 from translators.keys import KEYS, Key, Place, UnfitValueError, Variable
@@ -101,18 +102,24 @@ def _needed(wanted: list[Key], here: dict[int, Place]) -> list[Variable]:
 
 
 def _read(session: Session, wanted: list[Variable]) -> Generator[Step, Any, Known]:
-    """The values of those that the station has and tells."""
+    """The values of those that the station has and tells. One that fails for many is asked for less at once."""
     known: Known = {}
-    size = model.items(session)
-    for start in range(0, len(wanted), size):
-        part = wanted[start : start + size]
+    waiting, size = list(wanted), model.items(session)
+    before = size
+    while waiting:
+        part = model.fitting(session, [one.written() for one in waiting[:size]])
         try:
-            answer = yield Ask("GetVariables", {"getVariableData": [one.written() for one in part]})
+            answer = yield Ask("GetVariables", {"getVariableData": part})
         except PeerError as error:
             if not error.unsupported:
-                raise
+                size = yield from smaller(len(part), error)
+                continue
             yield Note("station_refused", {"reason": error.code})
             return known
+        if size < before:
+            yield from model.learn_items(session, size)
+            before = size
+        waiting = waiting[len(part) :]
         for result in answer["getVariableResult"]:
             if result["attributeStatus"] == "Accepted" and result.get("attributeType", "Actual") == "Actual":
                 known[Variable.read(result)] = result.get("attributeValue", "")

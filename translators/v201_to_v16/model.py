@@ -4,12 +4,15 @@ GetVariables tells values, not what may be written nor the limits of a value: th
 model is not known is asked for a report once it has booted. Memory:
 
     station/model         {"firmware", "complete", "variables": {"<Component>.<Variable>": {"mutability", "maxLimit",
-                          "valuesList"}}, "connectors": ["<evse>.<connector>"], "items"}
+                          "valuesList"}}, "connectors": ["<evse>.<connector>"], "items", "bytes"}
     station/model/asked   the requestId of the gateway's own report, while its parts come
 """
 
 from collections.abc import Generator
+from itertools import accumulate
 from typing import Any
+
+import msgspec
 
 from translators.effects import Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.frames import Payload
@@ -20,7 +23,12 @@ from translators.v201_to_v16.connectors import is_place
 from translators.v201_to_v16.remote import allocated
 
 _MODEL, _ASKED = "station/model", "station/model/asked"
-_ITEMS = variable("DeviceDataCtrlr.ItemsPerMessage[GetVariables]")
+_LIMITS = {
+    variable("DeviceDataCtrlr.ItemsPerMessage[GetVariables]"): "items",
+    variable("DeviceDataCtrlr.BytesPerMessage[GetVariables]"): "bytes",
+}
+_ENVELOPE = 100
+"""Bytes of a GetVariables beside its items."""
 _MOST_CONNECTORS = 128
 _USUAL_ITEMS = 20
 """Variables asked for at once while ItemsPerMessage is not known."""
@@ -63,10 +71,10 @@ def notify_report(call: Payload, session: Session) -> Conversation:
         one = Variable.read(row)
         if one.component.casefold() == "connector" and one.evse and one.connector and is_place(one.evse, one.connector):
             connectors.append(f"{one.evse}.{one.connector}")
-        if one == _ITEMS:
+        if one in _LIMITS:
             value = _actual(row).get("value", "").strip()
             if value.isascii() and value.isdecimal() and int(value[:9]) > 0:
-                learned = {"items": int(value[:9])}
+                learned[_LIMITS[one]] = int(value[:9])
         name = _name(one)
         if name is not None:
             variables[name] = {**variables.get(name, {}), **_traits(row)}
@@ -84,6 +92,20 @@ def notify_report(call: Payload, session: Session) -> Conversation:
 def items(session: Session) -> int:
     """How many variables the station takes in one GetVariables."""
     return int(session.memory.get(_MODEL, {}).get("items", _USUAL_ITEMS))
+
+
+def fitting(session: Session, wanted: list[Payload]) -> list[Payload]:
+    """As many of the first of these as the station takes the bytes of, and at least one."""
+    most = session.memory.get(_MODEL, {}).get("bytes")
+    if most is None:
+        return wanted
+    sizes = accumulate((len(msgspec.json.encode(one)) + 1 for one in wanted), initial=_ENVELOPE)
+    return wanted[: max(1, sum(1 for size in sizes if size <= int(most)) - 1)]
+
+
+def learn_items(session: Session, most: int) -> Generator[Step, Any, None]:
+    """The station failed for more."""
+    yield Remember(_MODEL, {"firmware": "", "complete": False, "variables": {}, **session.memory.get(_MODEL, {}), "items": most})
 
 
 def connectors(session: Session) -> int:
