@@ -197,6 +197,7 @@ class Edge:
                 identity=admission.identity.spelt,
                 id_token_type=settings.id_token_type,
                 id_tag_of_nobody=settings.no_authorization_id_tag,
+                clears_cache_for_customer=settings.clear_cache_for_customer,
                 ends_lost_transactions=settings.end_lost_transactions,
                 answer_locally=frozenset(settings.answer_locally),
                 guard=dict(settings.guard),

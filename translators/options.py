@@ -24,3 +24,5 @@ class Options:
     """Set a 2.0.1 station's transaction start and stop points after its boot."""
     ends_lost_transactions: bool = False
     """End a transaction that a boot of the station cut off, where its stop has not come within minutes."""
+    clears_cache_for_customer: bool = False
+    """Clear the whole authorization cache of a 1.6 station where a CSMS asks to clear what it keeps of one customer."""

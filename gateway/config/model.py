@@ -170,6 +170,7 @@ class Backend(Section):
     id_token_type: IdTokenType = "auto"  # noqa: S105
     no_authorization_id_tag: IdTag | None = None
     end_lost_transactions: bool = False
+    clear_cache_for_customer: bool = False
     guard: Mapping[Text, GuardRule] = {}
     _name: str = PrivateAttr("")
 

@@ -87,10 +87,7 @@ FROM_CSMS: dict[str, Row] = {
         configuration.clear_variable_monitoring, "ClearVariableMonitoring -> NotFound for each: 1.6 has no monitors"
     ),
     "CostUpdated": mapped(cost.cost_updated, "DataTransfer"),
-    "CustomerInformation": unsupported(
-        refusal("Rejected", "UnsupportedRequest"),
-        "CustomerInformation -> Rejected: what a 1.6 station keeps of a customer cannot be read",
-    ),
+    "CustomerInformation": mapped(authorization.customer_information, "ClearCache"),
     "DataTransfer": mapped(data_transfer.from_csms, "DataTransfer"),
     "DeleteCertificate": mapped(certificates.delete_certificate, "DeleteCertificate", "DataTransfer"),
     "GetBaseReport": mapped(reports.get_base_report, "GetConfiguration"),

@@ -41,6 +41,21 @@ def clear_cache(call: Payload, session: Session) -> Conversation:
     return answer
 
 
+def customer_information(call: Payload, session: Session) -> Conversation:
+    """CustomerInformation -> Rejected: what a 1.6 station keeps of a customer cannot be read; where configured, a clear
+    -> ClearCache, which forgets everybody. 2.0.1 N09, N10, 1.6 section 5.4. The local list is the CSMS's own to change
+    (N10.FR.02)."""
+    if call["report"] or not call["clear"] or not session.options.clears_cache_for_customer:
+        return refusal("Rejected", "UnsupportedRequest")
+    answer = yield from ask_station("ClearCache", {}, otherwise=refusal("Rejected", "UnsupportedRequest"))
+    yield Answer(answer)
+    if answer["status"] == "Accepted":
+        # N10.FR.04: it is told once it is done, though no report was asked for.
+        done = {"requestId": call["requestId"], "seqNo": 0, "tbc": False, "generatedAt": session.time}
+        yield Ask("NotifyCustomerInformation", {**done, "data": "The authorization cache was cleared."}, back=True)
+    return None
+
+
 def remember_token(session: Session, token: Payload) -> Generator[Step, Any, None]:
     """1.6 has no token types, and compares tags without case: what a CSMS called a token is what it hears back."""
     if "additionalInfo" in token:

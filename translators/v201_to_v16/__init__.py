@@ -13,6 +13,7 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     station/added/<key>              a list of measurands to which the gateway added one
     registration                     {"status", "interval", "replayed"} what this CSMS made of the boot
     replaying                        the connection on which the boot is being replayed
+    minimum                          MinimumStatusDuration in seconds, where the gateway keeps to it
     sent/<number>                    the status told last
     tx/<transactionId>               a transaction: see `records`
     remote/<remoteStartId>           {"idToken", "connector", "seen"} a start that is to come

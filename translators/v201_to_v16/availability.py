@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from translators import times
-from translators.effects import Step
+from translators.effects import Answer, Step
 from translators.frames import Payload
 from translators.losses import loses, lost
 from translators.session import Session
@@ -64,7 +64,7 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
     at = time_of_status(session, timestamp)
     if evse == 0:
         yield status.heard(session, (0, 0), said, at)
-        return (yield from status.show(session, 0, at))
+        return (yield from _shown(session, 0, at))
     place = connectors.meant(session, evse, connector)
     if place is None:
         yield from lost("connectorStatus")
@@ -73,7 +73,7 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
     number = yield from connectors.number_in_time(session, place)
     if said != "Faulted":
         yield from status.problem_over(session, number, status.PASSING)
-    return (yield from status.show(session, number, connectors.reported(session, place).get("timestamp", at)))
+    return (yield from _shown(session, number, connectors.reported(session, place).get("timestamp", at)))
 
 
 def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
@@ -111,7 +111,13 @@ def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:
         yield from status.problem_over(session, number, name)
     else:
         yield status.problem_found(session, number, name, problem)
-    return (yield from status.show(session, number, time_of_status(session, event["timestamp"])))
+    return (yield from _shown(session, number, time_of_status(session, event["timestamp"])))
+
+
+def _shown(session: Session, number: int, timestamp: str) -> Generator[Step, Any, None]:
+    if status.held(session):
+        yield Answer({})
+    return (yield from status.show(session, number, timestamp))
 
 
 def time_of_status(session: Session, timestamp: str) -> str:

@@ -20,6 +20,7 @@ from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, model
+from translators.v201_to_v16.status import MINIMUM
 from translators.words import CONFIGURATION_STATUS, REGISTER
 
 LONGEST_16 = 500
@@ -31,6 +32,7 @@ _PROFILES = 6
 """The feature profiles there are in 1.6."""
 _NEEDS_REGISTER = "StopTxnSampledData"
 """Without the register among these measurands StopTransaction has no meterStop."""
+_HELD_STATUS = "MinimumStatusDuration"
 _WORST_FIRST = ("NotSupported", "Rejected", "RebootRequired", "Accepted")
 
 Known = dict[Variable, str]
@@ -83,9 +85,20 @@ def change_configuration(call: Payload, session: Session) -> Conversation:
     if not values:
         return {"status": "Accepted"}  # ConnectorPhaseRotation of which nothing is known sets nothing
     status = yield from _change(session, values, whole=key.in_parts)
+    if key.name == _HELD_STATUS:
+        status = yield from _status_held(session, status, next(iter(values.values())))
     if status in ("Accepted", "RebootRequired") and key.name == _NEEDS_REGISTER:
         yield Remember(f"station/added/{key.name}", True) if added else Forget(f"station/added/{key.name}")
     return {"status": status}
+
+
+def _status_held(session: Session, status: str, value: str) -> Generator[Step, Any, str]:
+    """A station without the variable does not hold its statuses back, so the gateway does."""
+    if status == "NotSupported" and int(value) > 0:
+        yield Remember(MINIMUM, int(value))
+    else:
+        yield Forget(MINIMUM)
+    return "Accepted" if status == "NotSupported" else status
 
 
 def _places(session: Session) -> dict[int, Place]:
@@ -134,6 +147,8 @@ def _value(session: Session, key: Key, known: Known, here: dict[int, Place]) -> 
         return _counted_value(session, key.name, here)
     if key.name == "SupportedFeatureProfiles" and not known:
         return None
+    if key.name == _HELD_STATUS and MINIMUM in session.memory:
+        return str(session.memory[MINIMUM])
     value, strangers = keys.joined(key, known, here)
     if strangers:
         yield from lost(key.kind.what)

@@ -4,7 +4,7 @@ its chargingState."""
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Forget, Note, PeerError, PeerSilent, Remember, Step
+from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.session import Session
 from translators.v201_to_v16 import connectors, records
 from translators.v201_to_v16.connectors import Place
@@ -14,6 +14,7 @@ from translators.words import Transaction, status_16
 _NEVER_AT_ONCE = ({"Reserved", "Finishing"}, {"Charging", "SuspendedEV", "SuspendedEVSE", "Finishing"})
 """1.6 section 4.9 knows no step from the one to the other: Preparing lies between."""
 
+MINIMUM = "minimum"
 
 PASSING = "passing"
 """A problem that is over as soon as the connector says that it is not Faulted: what ended a transaction, what explains
@@ -29,22 +30,27 @@ def heard(session: Session, place: Place, status: str, timestamp: str) -> Rememb
     )
 
 
+def held(session: Session) -> float:
+    """MinimumStatusDuration where the gateway keeps it for a station that has no such variable: seconds for which a
+    status must last before it is told (1.6 section 9.1.19). Whoever shows a status then answers its call first."""
+    return float(session.memory.get(MINIMUM, 0))
+
+
 def show(session: Session, number: int, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
     """Tell the CSMS the status of a connector, if that is news. Raises PeerError and PeerSilent."""
-    status, info = _station(session) if number == 0 else _connector(session, number)
-    if status is None:
+    said = _said(session, number)
+    if said is None:
         return
-    problem = _problem(session, number)
-    code = problem.get("errorCode") or ("OtherError" if status == "Faulted" else "NoError")
     last = session.memory.get(f"sent/{number}", {})
+    if last and last != said and held(session):
+        while (yield Expect(lambda: _said(session, number) != said, held(session))):
+            said = _said(session, number)
+            if said is None:
+                return
+        last = session.memory.get(f"sent/{number}", {})
+    status = said["status"]
     if last.get("status") in _NEVER_AT_ONCE[0] - {status} and status in _NEVER_AT_ONCE[1]:
         yield from _send(session, number, timestamp, back, {"errorCode": "NoError", "status": "Preparing"})
-    said = {
-        "errorCode": code,
-        **({"info": info or problem["info"]} if info or problem.get("info") else {}),
-        "status": status,
-        **({"vendorErrorCode": problem["vendorErrorCode"]} if problem.get("vendorErrorCode") else {}),
-    }
     if said != session.memory.get(f"sent/{number}"):
         yield from _send(session, number, timestamp, back, said)
 
@@ -78,6 +84,20 @@ def _send(
     except (PeerError, PeerSilent):
         yield Forget(f"sent/{number}")
         raise
+
+
+def _said(session: Session, number: int) -> dict[str, Any] | None:
+    """What there is to tell of a connector now: the parts of a StatusNotification that make it news."""
+    status, info = _station(session) if number == 0 else _connector(session, number)
+    if status is None:
+        return None
+    problem = _problem(session, number)
+    return {
+        "errorCode": problem.get("errorCode") or ("OtherError" if status == "Faulted" else "NoError"),
+        **({"info": info or problem["info"]} if info or problem.get("info") else {}),
+        "status": status,
+        **({"vendorErrorCode": problem["vendorErrorCode"]} if problem.get("vendorErrorCode") else {}),
+    }
 
 
 def _station(session: Session) -> tuple[str, None]:

@@ -102,6 +102,8 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
         yield from lost("meterValue")  # 1.6 has no transaction yet that they could belong to
     yield records.answered(session, key, call, answer)
     if is_live(call):
+        if status.held(session):
+            yield Answer(answer)
         yield from status.show_if_possible(session, record.get("connector"), at)
     yield Answer(answer)
     if starts and record.get("refused") and info is None:
@@ -148,6 +150,8 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
             if (yield Expect(lambda: not _occupied(session, number), LEAVING)):
                 return None
             yield records.changed(session, key, gone=None)
+        if status.held(session):
+            yield Answer(given)
         yield from status.show_if_possible(session, number, at)
     return given
 
