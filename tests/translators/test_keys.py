@@ -50,8 +50,8 @@ UNFIT = {
 
 def test_all_of_1_6_is_there() -> None:
     numbered = 58
-    # Four of the numbered rows stand for two or three keys.
-    assert len(ROWS) == numbered + 5
+    # Four of the numbered rows stand for two or three keys; CustomIdleFeeAfterStop is of the pricing note alone.
+    assert len(ROWS) == numbered + 6
     assert set(SAMPLES) | {"phases", "profiles", "price"} == set(KINDS) == {key.kind.name for key in ROWS}
 
 

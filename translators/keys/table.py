@@ -71,6 +71,7 @@ ContractValidationOffline                 boolean         RW  ISO15118Ctrlr.Cont
 CertSigningWaitMinimum                    seconds         RW  SecurityCtrlr.CertSigningWaitMinimum
 CertSigningRepeatTimes                    integer         RW  SecurityCtrlr.CertSigningRepeatTimes
 CustomDisplayCostAndPrice                 boolean         R   TariffCostCtrlr.Available[Tariff] + TariffCostCtrlr.Available[Cost] + CustomizationCtrlr.CustomImplementationEnabled[org.openchargealliance.costmsg]
+CustomIdleFeeAfterStop                    boolean         RW  -  kept by the gateway for a 2.0.1 station: a 1.6 CSMS is told when the cable is unplugged
 DefaultPrice                              price           RW  TariffCostCtrlr.TariffFallbackMessage + TariffCostCtrlr.OfflineTariffFallbackMessage + TariffCostCtrlr.OfflineChargingPrice[kWhPrice] + TariffCostCtrlr.OfflineChargingPrice[hourPrice]  members of one JSON object
 DefaultPriceText,<language>               price           RW  TariffCostCtrlr.TariffFallbackMessage[<language>] + TariffCostCtrlr.OfflineTariffFallbackMessage[<language>]  members of one JSON object
 TimeOffset                                text            RW  ClockCtrlr.TimeOffset

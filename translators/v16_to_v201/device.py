@@ -11,7 +11,18 @@ from typing import Any
 from translators.asking import smaller
 from translators.effects import Note, PeerError, Remember, Step
 from translators.frames import Payload
-from translators.keys import COMPONENTS, CONSTANTS, KEYS, LEGACY, LIMITS, Place, Variable, key_behind, key_named, variable
+from translators.keys import (
+    COMPONENTS,
+    CONSTANTS,
+    KEYS,
+    LEGACY,
+    LIMITS,
+    Place,
+    Variable,
+    key_behind,
+    key_named,
+    variable,
+)
 from translators.session import Session
 from translators.v16_to_v201.answers import ask_station
 from translators.v16_to_v201.connectors import known, place_of

@@ -21,6 +21,7 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     log/<requestId>                  {"by", "seen"} the message a log was asked for with
     firmware                         {"requestId", "by", "said"} the newest update, the status told last
     unstopped                        transactions that were open at a boot: see `translators.unstopped`
+    idle_fee                         it wants to be told when a cable is unplugged
     price/<IDTAG>                    {"message", "seen"} a price to show with the next answer
     speaks/security                  this CSMS knows the security extension
     speaks/prices                    this CSMS sends SetUserPrice

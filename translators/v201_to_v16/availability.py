@@ -11,6 +11,7 @@ from translators.session import Session
 from translators.tables import Conversation
 from translators.v201_to_v16 import connectors, status
 from translators.v201_to_v16.answers import ask_station
+from translators.v201_to_v16.cost import IDLE_FEE, unplugged
 from translators.words import error_code_16
 
 _CLOCK_IS_SET = 1_577_836_800.0  # 2020
@@ -73,7 +74,10 @@ def _heard(session: Session, evse: int, connector: int, said: str, timestamp: st
     number = yield from connectors.number_in_time(session, place)
     if said != "Faulted":
         yield from status.problem_over(session, number, status.PASSING)
-    return (yield from _shown(session, number, connectors.reported(session, place).get("timestamp", at)))
+    yield from _shown(session, number, connectors.reported(session, place).get("timestamp", at))
+    if said == "Available" and IDLE_FEE in session.memory:
+        yield Answer({})
+        yield from unplugged(session, number, at)
 
 
 def _event(session: Session, event: Payload) -> Generator[Step, Any, None]:

@@ -19,7 +19,7 @@ from translators.keys import KEYS, Key, Place, UnfitValueError, Variable
 from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.v201_to_v16 import connectors, model
+from translators.v201_to_v16 import connectors, cost, model
 from translators.v201_to_v16.status import MINIMUM
 from translators.words import CONFIGURATION_STATUS, REGISTER
 
@@ -33,6 +33,7 @@ _PROFILES = 6
 _NEEDS_REGISTER = "StopTxnSampledData"
 """Without the register among these measurands StopTransaction has no meterStop."""
 _HELD_STATUS = "MinimumStatusDuration"
+_IDLE_FEE = "CustomIdleFeeAfterStop"
 _WORST_FIRST = ("NotSupported", "Rejected", "RebootRequired", "Accepted")
 
 Known = dict[Variable, str]
@@ -68,6 +69,8 @@ def change_configuration(call: Payload, session: Session) -> Conversation:
         yield Note("guarded", {"call": guard})
         return {"status": "Rejected"}
     here = _places(session)
+    if key is not None and key.name == _IDLE_FEE:
+        return (yield from cost.idle_fee_set(call["value"]))
     if key is None or (not key.variables and key.access == "RW"):
         return {"status": "NotSupported"}
     if key.access == "R" or _is_read_only(session, key, here):
@@ -167,6 +170,8 @@ def _counted_value(session: Session, name: str, here: dict[int, Place]) -> str |
     match name:
         case "GetConfigurationMaxKeys":
             return str(_MOST_KEYS)
+        case "CustomIdleFeeAfterStop":
+            return str(cost.IDLE_FEE in session.memory).lower()
         case "SupportedFeatureProfilesMaxLength":
             return str(_PROFILES)
         case "NumberOfConnectors" if connected:

@@ -1,21 +1,24 @@
 """What a charge costs, for a 2.0.1 station: the messages of California pricing that a 1.6 CSMS sends inside DataTransfers.
 
-Memory `price/<IDTAG>`: {"message", "seen"} a price that waits for the next answer to the station about this tag.
+Memory `price/<IDTAG>`: {"message", "seen"} a price that waits for the next answer to the station about this tag;
+`idle_fee`: the CSMS wants to be told when a cable is unplugged (its configuration key CustomIdleFeeAfterStop).
 """
 
 from collections.abc import Generator
 from typing import Any
 
-from translators.effects import Ask, Expect, Forget, Note, PeerError, Remember, Step
+from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent, Remember, Step
 from translators.frames import Payload
-from translators.inner import COST, unpacked
+from translators.inner import COST, transfer, unpacked
 from translators.losses import lost
 from translators.numbers import decimal_of, json_number
 from translators.session import Session
 from translators.tables import Conversation
 from translators.tokens import clean
-from translators.v201_to_v16.records import Record
+from translators.v201_to_v16.records import Record, changed
 
+IDLE_FEE = "idle_fee"
+_UNPLUGGED = "ConnectorUnplugged"
 PRICE_WAIT = 2.0
 """Seconds for which an answer to Authorize waits for the price that the CSMS sends after its own."""
 _PRICE_LIFE = 300.0
@@ -55,6 +58,37 @@ def price_for(session: Session, tag: str | None, *, wait: bool = False) -> Gener
     yield Forget(key)
     message: Payload = price["message"]
     return message if session.unix_time - float(price["seen"]) < _PRICE_LIFE else None
+
+
+def idle_fee_set(value: str) -> Conversation:
+    """CustomIdleFeeAfterStop, which the gateway keeps to in the station's place."""
+    word = value.strip().lower()
+    if word not in ("true", "false"):
+        return {"status": "Rejected"}
+    yield Remember(IDLE_FEE, True) if word == "true" else Forget(IDLE_FEE)
+    return {"status": "Accepted"}
+
+
+def unplugged(session: Session, number: int, at: str) -> Generator[Step, Any, None]:
+    """The connector is free: a CSMS that charges for a cable left in hears of its last transaction. The station's own
+    call is answered; this is for a fee alone, and nothing else depends on it."""
+    if IDLE_FEE not in session.memory:
+        return
+    ended = [
+        (key, one)
+        for key, one in session.remembered("tx/")
+        if one.get("connector") == number and "ended" in one and "transactionId" in one and "unplugged" not in one
+    ]
+    for key, record in ended[-1:]:
+        yield changed(session, key, unplugged=at)
+        data = {"transactionId": record["transactionId"], "timestamp": at}
+        try:
+            answer = yield Ask("DataTransfer", transfer(COST, _UNPLUGGED, data))
+        except (PeerError, PeerSilent) as failure:
+            yield Note("cost_not_told", {"message": _UNPLUGGED, "why": str(failure)})
+            return
+        if answer["status"] != "Accepted":
+            yield Note("cost_not_told", {"message": _UNPLUGGED, "why": answer["status"]})
 
 
 def _price_set(session: Session, data: Payload) -> Conversation:

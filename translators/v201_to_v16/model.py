@@ -105,7 +105,9 @@ def fitting(session: Session, wanted: list[Payload]) -> list[Payload]:
 
 def learn_items(session: Session, most: int) -> Generator[Step, Any, None]:
     """The station failed for more."""
-    yield Remember(_MODEL, {"firmware": "", "complete": False, "variables": {}, **session.memory.get(_MODEL, {}), "items": most})
+    yield Remember(
+        _MODEL, {"firmware": "", "complete": False, "variables": {}, **session.memory.get(_MODEL, {}), "items": most}
+    )
 
 
 def connectors(session: Session) -> int:

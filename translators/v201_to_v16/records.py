@@ -14,6 +14,7 @@ transactionId  the CSMS's number: any integer, never used as a key
 stopCause      why the gateway stopped it, where 2.0.1 has no word for that
 gone           the car was gone when it ended
 ended          Unix time
+unplugged      time at which the CSMS was told that its cable is out
 assumed        time at which the gateway took it to have ended: the station never said so
 answers        the last answers given, each with the marks of its event
 """

@@ -2,6 +2,7 @@
 its chargingState."""
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent, Remember, Step
@@ -43,16 +44,28 @@ def show(session: Session, number: int, timestamp: str, back: bool = False) -> G
         return
     last = session.memory.get(f"sent/{number}", {})
     if last and last != said and held(session):
-        while (yield Expect(lambda: _said(session, number) != said, held(session))):
-            said = _said(session, number)
-            if said is None:
-                return
+        said = yield from _lasting(session, number)
+        if said is None:
+            return
         last = session.memory.get(f"sent/{number}", {})
     status = said["status"]
     if last.get("status") in _NEVER_AT_ONCE[0] - {status} and status in _NEVER_AT_ONCE[1]:
         yield from _send(session, number, timestamp, back, {"errorCode": "NoError", "status": "Preparing"})
     if said != session.memory.get(f"sent/{number}"):
         yield from _send(session, number, timestamp, back, said)
+
+
+def _lasting(session: Session, number: int) -> Generator[Step, Any, dict[str, Any] | None]:
+    """What there is to tell once it has been the same for long enough."""
+    while True:
+        said = _said(session, number)
+        changed = partial(_is_other, session, number, said)
+        if said is None or not (yield Expect(changed, held(session))):
+            return said
+
+
+def _is_other(session: Session, number: int, said: dict[str, Any] | None) -> bool:
+    return _said(session, number) != said
 
 
 def show_if_possible(

@@ -12,7 +12,7 @@ from translators.tables import Conversation
 from translators.tokens import LOST_TO_201
 from translators.v201_to_v16 import connectors, records, status
 from translators.v201_to_v16.authorization import NO_TAG, ask_about, info_from, tag_for
-from translators.v201_to_v16.cost import price_for
+from translators.v201_to_v16.cost import price_for, unplugged
 from translators.v201_to_v16.events import car_gone, is_live, merged
 from translators.v201_to_v16.metering import request_16, values_16
 from translators.v201_to_v16.records import Record
@@ -153,6 +153,9 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
         if status.held(session):
             yield Answer(given)
         yield from status.show_if_possible(session, number, at)
+        if not _occupied(session, number):
+            yield Answer(given)
+            yield from unplugged(session, number, at)
     return given
 
 
