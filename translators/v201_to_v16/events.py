@@ -119,6 +119,10 @@ def _take_token(session: Session, record: Record, event: Payload, remote: dict[s
     tag = tag_for(session, token)
     if tag is not None:
         record["idTag"] = tag
+    else:
+        # A 1.6 transaction that was about to begin cannot begin for this token.
+        record.pop("due", None)
+        record.pop("meterStart", None)
     # Shown again, a token is asked about again.
     record.pop("refused", None)
     record.pop("info", None)
