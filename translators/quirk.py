@@ -37,6 +37,9 @@ Mend = Callable[[Payload, Scene], Payload]
 """The payload as it is meant: a new one, or the very same object when nothing is wrong. It comes as it was on the wire,
 so nothing in it is sure to have its type; the one given is never changed."""
 
+Refusal = Callable[[Payload, Scene], Payload | None]
+"""The answer in the station's place to a call that would harm it; None for a call it can get. It reads as a mend does."""
+
 Mends = Mapping[str, Mend]
 """By action."""
 
@@ -58,6 +61,8 @@ class Quirk:
     """For calls to the station."""
     answers_to: Mends = field(default_factory=dict)
     """For answers to the station."""
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    """For calls to the station that it must not get, by action."""
     text: Callable[[str], str] | None = None
     """For a text that is not JSON; for named stations only."""
     passthrough: bool = False

@@ -3,16 +3,17 @@
 Which quirks a station has is known from its BootNotification, kept in memory (`station/maker`) because a station does
 not boot again for a new connection, or from configuration: `name` gives it to the station, `-name` keeps it away.
 
-It wraps the stage behind it and is no member of a chain: it asks and answers nothing by itself, so between the two
-nothing has to be paced.
+It wraps the stage behind it and is no member of a chain: it asks nothing by itself, and a call that would upset the
+station is answered to that stage at once, so between the two nothing has to be paced.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from translators.effects import Effect, Note, Remember, ToStation
 from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
-from translators.quirk import Maker, Mend, Quirk
+from translators.quirk import Maker, Mend, Quirk, Refusal
 from translators.quirks import QUIRKS
 from translators.stage import Stage
 
@@ -65,6 +66,7 @@ class Quirked:
         self._now = 0.0
         self._effects: list[Effect] = []
         self._mends: dict[str, dict[str, list[tuple[str, Mend]]]] = {}
+        self._refused: dict[str, list[tuple[str, Refusal]]] = {}
         self._asked: dict[tuple[str, str], str] = {}
         self._choose()
 
@@ -129,12 +131,33 @@ class Quirked:
         if not any(isinstance(effect, ToStation) for effect in effects):
             return effects
         self._now = now
-        for effect in effects:
+        work = deque(effects)
+        while work:
+            effect = work.popleft()
             if isinstance(effect, ToStation):
+                refusal = self._refusal(effect.frame) if isinstance(effect.frame, Call) else None
+                if refusal is not None:
+                    work.extend(self.inner.from_station(refusal, now))
+                    continue
                 effect = ToStation(self._mended(effect.frame, "calls_to", "answers_to"))
             self._effects.append(effect)
         out, self._effects = self._effects, []
         return out
+
+    def _refusal(self, call: Call) -> Result | None:
+        """The answer in place of a station that this call would harm."""
+        for name, refused in self._refused.get(call.action, ()):
+            try:
+                answer = refused(call.payload, self)
+            except BadFrame:
+                return None
+            except Exception as bug:  # what cannot be judged goes on
+                self._effects.append(Note("mapping_failed", {"action": call.action, "error": repr(bug), "at": name}))
+                continue
+            if answer is not None:
+                self._effects.append(Note("spared", {"action": call.action, "quirk": name}))
+                return Result(call.message_id, answer)
+        return None
 
     def _mended(self, frame: Any, calls: str, answers: str) -> Any:
         """The frame as it is meant; the same frame, and so the same text, where nothing is wrong."""
@@ -193,8 +216,11 @@ class Quirked:
         said = self._memory.get(MAKER) or _maker(boot)
         maker = Maker(*(said[name].casefold() for name in ("vendor", "model", "firmware")))
         self._mends = {route: {} for route in _ROUTES}
+        self._refused = {}
         for name, quirk in QUIRKS.items():
             if quirk.version == self.version and self._has(name, quirk, maker):
+                for action, refused in quirk.refused.items():
+                    self._refused.setdefault(action, []).append((name, refused))
                 for route in _ROUTES:
                     for action, mend in getattr(quirk, route).items():
                         self._mends[route].setdefault(action, []).append((name, mend))

@@ -9,11 +9,12 @@ from translators.quirks import (
     grizzl_e,
     growatt,
     keba,
+    micro_ocpp,
     webasto_next,
     zj_beny,
 )
 
 QUIRKS: dict[str, Quirk] = {
     module.__name__.rpartition(".")[2]: module.QUIRK
-    for module in (abl, aefa, chago, foxess, grizzl_e, growatt, keba, webasto_next, zj_beny)
+    for module in (abl, aefa, chago, foxess, grizzl_e, growatt, keba, micro_ocpp, webasto_next, zj_beny)
 }

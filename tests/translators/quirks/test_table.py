@@ -24,7 +24,7 @@ def test_a_quirk_is_told(name: str) -> None:
     assert quirk.summary
     assert quirk.summary[-1] not in ".!"
     assert quirk.seen
-    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+(#[0-9]+|: \w+\.md)", thread) for thread in quirk.seen)
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+(#[0-9]+|: \w+\.(md|cpp))", thread) for thread in quirk.seen)
     assert quirk.version in schemas.VERSIONS
     assert quirk.of is not None or quirk.text is not None
     for route, actions in (
@@ -34,6 +34,7 @@ def test_a_quirk_is_told(name: str) -> None:
         ("answers_to", schemas.STATION_ACTIONS[quirk.version]),
     ):
         assert set(getattr(quirk, route)) <= actions | schemas.BOTH_WAYS
+    assert set(quirk.refused) <= schemas.csms_actions(quirk.version)
 
 
 @pytest.mark.parametrize("name", quirks.QUIRKS)
@@ -56,3 +57,8 @@ def test_any_payload_is_read(name: str) -> None:
                     payload = {field: value}
                     mend(payload, station)
                     assert payload == {field: value}
+    for refused in quirk.refused.values():
+        assert refused({}, station) is None
+        for field in ("key", "value"):
+            for value in ODD:
+                assert refused({"key": "MeterValuesSampledData", field: value}, station) is None
