@@ -26,3 +26,9 @@ class Options:
     """End a transaction that a boot of the station cut off, where its stop has not come within minutes."""
     clears_cache_for_customer: bool = False
     """Clear the whole authorization cache of a 1.6 station where a CSMS asks to clear what it keeps of one customer."""
+    aliases_long_tokens: bool = False
+    """A token of more than 20 characters has an idTag that stands for it; without, it is refused."""
+    immediate_reset: str = "Hard"
+    """The 1.6 Reset that a 2.0.1 Immediate is: `Hard`, `Soft`."""
+    soft_reset: str = "Immediate"
+    """The 2.0.1 Reset that a 1.6 Soft is: `Immediate`, which ends transactions as 1.6 does, or `OnIdle`."""

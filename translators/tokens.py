@@ -4,6 +4,8 @@
 tag is somebody else's.
 """
 
+import base64
+import hashlib
 import re
 from typing import Any
 
@@ -71,8 +73,15 @@ def id_token_for(id_tag: str, kind: str) -> dict[str, Any] | None:
     return {"idToken": tag, "type": kind} if len(tag) <= ID_TOKEN_LIMIT else None
 
 
-def id_tag_for(id_token: dict[str, Any], stand_in: str | None = None) -> str | None:
-    """The idTag for an idToken; None when it is longer than 20 characters.
+def alias_of(id_token: str) -> str:
+    """The idTag that stands for a token too long for one: `ALIAS` and 15 characters of base32, 75 bits of the SHA-256 of
+    the token in upper case (tokens are compared without case). The same for ever, on any backend, after any loss."""
+    digest = hashlib.sha256(clean(id_token).upper().encode("utf-8", "surrogatepass")).digest()
+    return "ALIAS" + base64.b32encode(digest).decode()[:15]
+
+
+def id_tag_for(id_token: dict[str, Any], stand_in: str | None = None, *, alias: bool = False) -> str | None:
+    """The idTag for an idToken; for one of more than 20 characters its alias, or None where `alias` is False.
 
     `stand_in` is the tag for a token that names nobody (type NoAuthorization, or empty): most 1.6 CSMSs refuse an
     empty idTag. Without one the answer for such a token is None.
@@ -80,11 +89,16 @@ def id_tag_for(id_token: dict[str, Any], stand_in: str | None = None) -> str | N
     tag = clean(str(id_token.get("idToken") or ""))
     if not tag or id_token.get("type") == "NoAuthorization":
         return stand_in
-    return tag if len(tag) <= ID_TAG_LIMIT else None
+    if len(tag) <= ID_TAG_LIMIT:
+        return tag
+    return alias_of(tag) if alias else None
 
 
-def id_tag_info(id_token_info: dict[str, Any], lost: list[str] | None = None, *, start: bool = False) -> dict[str, Any]:
+def id_tag_info(
+    id_token_info: dict[str, Any], lost: list[str] | None = None, *, start: bool = False, alias: bool = False
+) -> dict[str, Any]:
     """1.6 IdTagInfo from a 2.0.1 IdTokenInfo. `start`: it goes into a StartTransaction.conf (see `authorization_16`).
+    `alias`: a group that is too long gets its alias.
 
     `lost` gets the names of fields that 1.6 cannot say; a group of more than 20 characters is among them, because
     the head of a group's id would be another group's.
@@ -96,7 +110,7 @@ def id_tag_info(id_token_info: dict[str, Any], lost: list[str] | None = None, *,
         _put(info, "expiryDate", times.normalise(expiry), "cacheExpiryDateTime", lost)
     group = id_token_info.get("groupIdToken")
     if group and group.get("idToken"):
-        _put(info, "parentIdTag", id_tag_for(group), "groupIdToken", lost)
+        _put(info, "parentIdTag", id_tag_for(group, alias=alias), "groupIdToken", lost)
     lost.extend(name for name in _SAID_IN_20_ONLY if name in id_token_info)
     return info
 

@@ -171,6 +171,9 @@ class Backend(Section):
     no_authorization_id_tag: IdTag | None = None
     end_lost_transactions: bool = False
     clear_cache_for_customer: bool = False
+    long_id_tokens: Literal["reject", "alias"] = "reject"
+    immediate_reset: Literal["Hard", "Soft"] = "Hard"
+    soft_reset: Literal["Immediate", "OnIdle"] = "Immediate"
     guard: Mapping[Text, GuardRule] = {}
     _name: str = PrivateAttr("")
 

@@ -119,3 +119,21 @@ def test_info_of_1_6_comes_back_whole(info: dict[str, Any]) -> None:
     lost: list[str] = []
     assert tokens.id_tag_info(tokens.id_token_info(info, lost), lost, start=True) == info
     assert lost == []
+
+
+def test_an_alias_is_a_tag_and_the_same_for_every_spelling() -> None:
+    token = "3d5f8f8e-aaaa-4bbb-8ccc-0123456789ab"
+    # Written down here because operators enter it in their CSMS: it must never change.
+    assert tokens.alias_of(token) == tokens.alias_of(token.upper()) == "ALIASFAUFEGEDJADLIOE"
+    assert tokens.id_tag_for({"idToken": token, "type": "Central"}, alias=True) == tokens.alias_of(token)
+    assert tokens.id_tag_for({"idToken": token, "type": "Central"}) is None
+    assert tokens.id_tag_for({"idToken": "CARD1", "type": "Central"}, alias=True) == "CARD1"
+    assert tokens.alias_of(token) != tokens.alias_of(token[:-1] + "c")
+
+
+def test_a_group_has_an_alias_where_that_is_wanted() -> None:
+    info = {"status": "Accepted", "groupIdToken": {"idToken": "G" * 21, "type": "Central"}}
+    lost: list[str] = []
+    assert tokens.id_tag_info(info, lost) == {"status": "Accepted"}
+    assert lost == ["groupIdToken"]
+    assert tokens.id_tag_info(info, alias=True)["parentIdTag"] == tokens.alias_of("G" * 21)

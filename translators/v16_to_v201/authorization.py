@@ -26,7 +26,7 @@ def authorize(call: Payload, session: Session) -> Conversation:
         return {"idTagInfo": {"status": "Invalid"}}
     answer = yield Ask("Authorize", {"idToken": token})
     fields: list[str] = []
-    info = id_tag_info(answer["idTokenInfo"], fields)
+    info = id_tag_info(answer["idTokenInfo"], fields, alias=session.options.aliases_long_tokens)
     is_shown = "personalMessage" in fields and info["status"] == "Accepted" and may_show_cost(session)
     yield from lost(*(name for name in fields if not (is_shown and name == "personalMessage")))
     yield Answer({"idTagInfo": info})
@@ -56,15 +56,15 @@ def customer_information(call: Payload, session: Session) -> Conversation:
     return None
 
 
-def remember_token(session: Session, token: Payload) -> Generator[Step, Any, None]:
+def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step, Any, None]:
     """1.6 has no token types, and compares tags without case: what a CSMS called a token is what it hears back."""
     if "additionalInfo" in token:
         yield from lost("additionalInfo")
-    known = session.memory.get(_key(token["idToken"]), {})
+    known = session.memory.get(_key(tag), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
     if not (fresh and known["idToken"] == now["idToken"] and known["type"] == now["type"]):
-        yield Remember(_key(token["idToken"]), now)
+        yield Remember(_key(tag), now)
 
 
 def token_of(session: Session, tag: str) -> Payload | None:

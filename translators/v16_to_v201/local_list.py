@@ -31,7 +31,7 @@ def send_local_list(call: Payload, session: Session) -> Conversation:
     tags: dict[str, str] = {}
     listed, fields = [], list[str]()
     for entry in entries or ():
-        tag = id_tag_for(entry["idToken"])
+        tag = id_tag_for(entry["idToken"], alias=session.options.aliases_long_tokens)
         if not tag:
             return refusal("Failed", "InvalidIdToken", "1.6 has room for 20 characters")
         if tag_key(tag) in tags:
@@ -40,7 +40,16 @@ def send_local_list(call: Payload, session: Session) -> Conversation:
         info = entry.get("idTokenInfo")
         if "additionalInfo" in entry["idToken"]:
             fields.append("additionalInfo")
-        listed.append(lean({"idTag": tag, "idTagInfo": id_tag_info(info, fields) if info is not None else None}))
+        listed.append(
+            lean(
+                {
+                    "idTag": tag,
+                    "idTagInfo": id_tag_info(info, fields, alias=session.options.aliases_long_tokens)
+                    if info is not None
+                    else None,
+                }
+            )
+        )
     most = (yield from _most(session)) if len(listed) > 1 else None
     if most is not None and len(listed) > most:
         # In parts, the station would have the new version before it has the new list.
@@ -60,8 +69,9 @@ def send_local_list(call: Payload, session: Session) -> Conversation:
         for entry in entries or ():
             # A tag whose type is guessed right needs no memory; lists are long.
             token = {name: entry["idToken"][name] for name in ("idToken", "type")}
-            if "idTokenInfo" in entry and token_of(session, token["idToken"]) != token:
-                yield from remember_token(session, token)
+            tag = id_tag_for(token, alias=session.options.aliases_long_tokens)
+            if "idTokenInfo" in entry and tag is not None and token_of(session, tag) != token:
+                yield from remember_token(session, token, tag)
         yield Remember(_KNOWN, {"version": version})
     return {"status": answer["status"]}
 

@@ -25,7 +25,8 @@ def reset(call: Payload, session: Session) -> Conversation:
     if call["type"] == "OnIdle" and open_records(session):
         yield Remember("reset/deferred", {"at": session.unix_time})
         return {"status": "Scheduled"}
-    return (yield from _reset(session, "Hard" if call["type"] == "Immediate" else "Soft", scheduled=False, back=False))
+    kind = session.options.immediate_reset if call["type"] == "Immediate" else "Soft"
+    return (yield from _reset(session, kind, scheduled=False, back=False))
 
 
 def reset_when_idle(session: Session, *, back: bool) -> Generator[Step, Any, None]:

@@ -32,7 +32,8 @@ def orphaned(session: Session, call: Payload, event: Payload) -> Generator[Step,
         taken = yield Ask("TransactionEvent", event)
         if "idTokenInfo" in taken:
             fields: list[str] = []
-            answer = {"idTagInfo": id_tag_info(taken["idTokenInfo"], fields)}
+            alias = session.options.aliases_long_tokens
+            answer = {"idTagInfo": id_tag_info(taken["idTokenInfo"], fields, alias=alias)}
             yield from lost(*fields)
     except PeerError as error:
         if error.code in errors.TRANSIENT and known["tries"] < _TRIES:

@@ -36,7 +36,7 @@ def from_station(call: Payload, session: Session) -> Conversation:
         yield Note("guarded", {"call": action})
         return _REJECTED
     if action == "Authorize":
-        yield from remember_token(session, request["idToken"])
+        yield from remember_token(session, request["idToken"], request["idToken"]["idToken"])
     try:
         answer = yield Ask(action, request)
     except (PeerError, PeerSilent) as error:

@@ -177,14 +177,21 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
         allowed = info.get("evseId")
         if info["status"] == "Accepted" and allowed and event.get("evse", {}).get("id") not in (*allowed, None):
             info = {**info, "status": "NotAtThisLocation"}
-        told = id_tag_info({name: value for name, value in info.items() if name != "evseId"}, fields, start=True)
+        told = id_tag_info(
+            {name: value for name, value in info.items() if name != "evseId"},
+            fields,
+            start=True,
+            alias=session.options.aliases_long_tokens,
+        )
         yield from lost(*fields)
         return {
             "startAnswer": {"idTagInfo": told, "transactionId": record["int"]},
             "deauthorized": True if told["status"] != "Accepted" else None,
         }
     if event["eventType"] == "Ended":
-        stop_answer = {"idTagInfo": id_tag_info(info, fields)} if info else {}
+        stop_answer = (
+            {"idTagInfo": id_tag_info(info, fields, alias=session.options.aliases_long_tokens)} if info else {}
+        )
         yield from lost(*fields)
         return {"stopAnswer": stop_answer, "ended": session.unix_time, "cost": cost}
     yield from lost(*fields)

@@ -30,7 +30,7 @@ def request_start_transaction(call: Payload, session: Session) -> Conversation:
     F02, 1.6 section 5.11."""
     if refuses(session):
         return refusal("Rejected", "CSNotAccepted")
-    tag = id_tag_for(call["idToken"])
+    tag = id_tag_for(call["idToken"], alias=session.options.aliases_long_tokens)
     if not tag:
         return refusal("Rejected", "InvalidIdToken", "1.6 has room for 20 characters")
     number = next(iter(known(session)), None) if len(known(session)) == 1 else None
@@ -52,7 +52,7 @@ def request_start_transaction(call: Payload, session: Session) -> Conversation:
         "connector": number,
         "expires": session.unix_time + _REMOTE_START_LIFE,
     }
-    yield from remember_token(session, call["idToken"])
+    yield from remember_token(session, call["idToken"], tag)
     # Before it is asked: stations start before they answer.
     yield Remember(key, lean(remote))
     request = {"idTag": tag, "connectorId": number, "chargingProfile": profile}
@@ -169,8 +169,9 @@ def reserve_now(call: Payload, session: Session) -> Conversation:
     number = 0 if evse is None else best_of(session, evse)
     if number is None:
         return refusal("Rejected", "UnknownEvse")
-    tag, group = id_tag_for(call["idToken"]), call.get("groupIdToken")
-    parent = id_tag_for(group) if group else None
+    alias, group = session.options.aliases_long_tokens, call.get("groupIdToken")
+    tag = id_tag_for(call["idToken"], alias=alias)
+    parent = id_tag_for(group, alias=alias) if group else None
     if not tag or (group and not parent):
         return refusal("Rejected", "InvalidIdToken", "1.6 has room for 20 characters")
     expiry = normalise(call["expiryDateTime"])
@@ -185,7 +186,7 @@ def reserve_now(call: Payload, session: Session) -> Conversation:
     }
     if "connectorType" in call:
         yield from lost("connectorType")  # the station may reserve another plug of this EVSE
-    yield from remember_token(session, call["idToken"])
+    yield from remember_token(session, call["idToken"], tag)
     answer = yield from ask_station("ReserveNow", lean(request), otherwise=refusal("Rejected", "UnsupportedRequest"))
     if answer["status"] == "Accepted":
         yield Remember(f"reservation/{call['id']}", {"connector": number, "expires": epoch(expiry)})

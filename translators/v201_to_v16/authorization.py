@@ -75,7 +75,7 @@ def ask_about(session: Session, token: Payload) -> Generator[Step, Any, Payload]
 
 def tag_for(session: Session, token: Payload) -> str | None:
     """The idTag for a token; None for one that no idTag can hold."""
-    return id_tag_for(token, session.options.id_tag_of_nobody)
+    return id_tag_for(token, session.options.id_tag_of_nobody, alias=session.options.aliases_long_tokens)
 
 
 def info_from(id_tag_info: Payload, of: str | None = None) -> Generator[Step, Any, Payload]:

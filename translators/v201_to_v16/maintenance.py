@@ -21,10 +21,12 @@ _LONGEST_TECH_INFO = 255
 
 
 def reset(call: Payload, session: Session) -> Conversation:
-    """Reset -> Reset Immediate: both kinds end transactions in 1.6, OnIdle would not. 1.6 section 5.14, 2.0.1 B11."""
+    """Reset -> Reset Immediate: both kinds end transactions in 1.6, OnIdle would not, and is sent for Soft only where
+    configured. 1.6 section 5.14, 2.0.1 B11, B12."""
+    kind = session.options.soft_reset if call["type"] == "Soft" else "Immediate"
     yield Remember("reset", {"type": call["type"], "seen": session.unix_time})
     try:
-        answer = yield from ask_station("Reset", {"type": "Immediate"}, otherwise={"status": "Rejected"})
+        answer = yield from ask_station("Reset", {"type": kind}, otherwise={"status": "Rejected"})
     except PeerError:
         yield Forget("reset")
         raise
