@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from translators import quirked
+from translators import poison, quirked
 from translators.chain import Chain
 from translators.options import Options
 from translators.passthrough import HINT_KEYS, SHARED_KEYS, Passthrough, Validation
@@ -25,7 +25,7 @@ LINKS: dict[tuple[str, str], Link] = {
 
 _SHARED = tuple({*SHARED_KEYS, *(prefix for link in LINKS.values() for prefix in link.shared_keys)})
 
-_HINTS = tuple({*HINT_KEYS, *(prefix for link in LINKS.values() for prefix in link.hint_keys)})
+_HINTS = tuple({*HINT_KEYS, poison.PREFIX, *(prefix for link in LINKS.values() for prefix in link.hint_keys)})
 
 
 class NoPathError(Exception):

@@ -16,6 +16,7 @@ from translators.words.authorization import authorization_16, authorization_201
 ID_TAG_LIMIT = 20
 ID_TOKEN_LIMIT = 36
 
+_ALIAS = "ALIAS"
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _HEX_TYPES = {8: "ISO14443", 14: "ISO14443", 20: "ISO14443", 16: "ISO15693"}
 """Card numbers by their count of hex digits: ISO 14443 has 4, 7 or 10 bytes, ISO 15693 has 8."""
@@ -77,7 +78,13 @@ def alias_of(id_token: str) -> str:
     """The idTag that stands for a token too long for one: `ALIAS` and 15 characters of base32, 75 bits of the SHA-256 of
     the token in upper case (tokens are compared without case). The same for ever, on any backend, after any loss."""
     digest = hashlib.sha256(clean(id_token).upper().encode("utf-8", "surrogatepass")).digest()
-    return "ALIAS" + base64.b32encode(digest).decode()[:15]
+    return _ALIAS + base64.b32encode(digest).decode()[:15]
+
+
+def memory_key(tag: str) -> str:
+    """Where it is kept which token this tag is. An alias can be read back from nowhere else: it is kept apart, durably."""
+    text = clean(tag).upper()
+    return f"{'alias' if text.startswith(_ALIAS) and len(text) == ID_TAG_LIMIT else 'tokens'}/{text}"
 
 
 def id_tag_for(id_token: dict[str, Any], stand_in: str | None = None, *, alias: bool = False) -> str | None:

@@ -8,6 +8,7 @@ Memory, beside what the modules say of theirs:
     station/capability/security the station speaks the security extension
     station/lacks/<what>        the firmware version that does not know this action or convention
     tokens/<IDTAG>              {"idToken", "type", "seen"} how a CSMS spells the tag
+    alias/<ALIAS>               the same of a token too long for a tag
     registration                {"status", "interval", "replayed"} what this CSMS made of the boot
     replaying                   the connection on which the boot is being replayed
     told/<connector>            the 2.0.1 status told last
@@ -153,7 +154,7 @@ LINK = Link(
     FROM_CSMS,
     opened=boot.opened,
     resumed=boot.resumed,
-    shared_keys=("station/", "tokens/"),
+    shared_keys=("station/", "tokens/", "alias/"),
     hint_keys=(
         *("registration", "replaying", "event/last", "problem/", "refuses/", "told/", "tokens/", "trigger/"),
         *("station/boot", "station/capability/", "station/keys", "station/lacks/", "station/list", "station/quirk/"),

@@ -8,7 +8,7 @@ from translators.frames import Payload
 from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import LOST_TO_16, clean, id_tag_info, id_token_for, type_of
+from translators.tokens import LOST_TO_16, id_tag_info, id_token_for, memory_key, type_of
 from translators.v16_to_v201.answers import ask_station, refusal
 from translators.v16_to_v201.capabilities import may_show_cost
 from translators.v16_to_v201.cost import tell_price
@@ -60,20 +60,16 @@ def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step
     """1.6 has no token types, and compares tags without case: what a CSMS called a token is what it hears back."""
     if "additionalInfo" in token:
         yield from lost("additionalInfo")
-    known = session.memory.get(_key(tag), {})
+    known = session.memory.get(memory_key(tag), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
     if not (fresh and known["idToken"] == now["idToken"] and known["type"] == now["type"]):
-        yield Remember(_key(tag), now)
+        yield Remember(memory_key(tag), now)
 
 
 def token_of(session: Session, tag: str) -> Payload | None:
     """The idToken for an idTag; None when none can hold it: a tag is never cut."""
-    known = session.memory.get(_key(tag))
+    known = session.memory.get(memory_key(tag))
     if known is not None:
         return {"idToken": known["idToken"], "type": known["type"]}
     return id_token_for(tag, type_of(tag, session.options.id_token_type))
-
-
-def _key(tag: str) -> str:
-    return f"tokens/{clean(tag).upper()}"

@@ -51,7 +51,7 @@ LOST_OF_ANSWERS: Fields = {
 KEPT_AFTER_END = 24 * 3600.0
 KEPT_WITHOUT_END = 90 * 86400.0
 """Stations with a long offline queue stop a transaction weeks later; some never do."""
-KEPT_TOKENS = 30 * 86400.0
+KEPT_TOKENS, KEPT_ALIASES = 30 * 86400.0, 400 * 86400.0
 OFFLINE_TOLERANCE = 5.0
 STOP = "stop"
 """The mark of the event that a transaction's end is."""
@@ -220,9 +220,10 @@ def swept(session: Session) -> Generator[Step, Any, None]:
     for key, one in session.remembered("orphan/"):
         if now - one["at"] > KEPT_AFTER_END:
             yield Forget(key)
-    for key, one in session.remembered("tokens/"):
-        if now - one["seen"] > KEPT_TOKENS:
-            yield Forget(key)
+    for prefix, life in (("tokens/", KEPT_TOKENS), ("alias/", KEPT_ALIASES)):
+        for key, one in session.remembered(prefix):
+            if now - one["seen"] > life:
+                yield Forget(key)
     for prefix in ("remote/", "reservation/"):
         for key, one in session.remembered(prefix):
             if one["expires"] < now:

@@ -1,6 +1,6 @@
 """A 2.0.1 station on a 1.6 CSMS.
 
-Memory; what stands under `station/` and `tokens/` belongs to the station whichever CSMS it talks to:
+Memory; what stands under `station/`, `tokens/` and `alias/` belongs to the station whichever CSMS it talks to:
 
     station/boot                     {"call", "at"} the last accepted BootNotification
     station/connectors               {"<evse>.<connector>": number}
@@ -9,6 +9,7 @@ Memory; what stands under `station/` and `tokens/` belongs to the station whiche
     station/counter/<kind>           the last remoteStartId, requestId
     station/installed/<id>           a charging profile that the station has: see `installed`
     tokens/<IDTAG>                   {"idToken", "type", "seen"} how a station spells the tag
+    alias/<ALIAS>                    the same of a token too long for a tag
     station/model                    what of its device model the keys need: see `model`
     station/added/<key>              a list of measurands to which the gateway added one
     registration                     {"status", "interval", "replayed"} what this CSMS made of the boot
@@ -146,7 +147,7 @@ LINK = Link(
     FROM_CSMS,
     opened=boot.opened,
     resumed=boot.resumed,
-    shared_keys=("station/", "tokens/"),
+    shared_keys=("station/", "tokens/", "alias/"),
     hint_keys=(
         *("registration", "replaying", "lacks/", "price/", "sent/", "speaks/", "tokens/"),
         *("station/boot", "station/model", "station/problems/", "station/quirk/", "station/reported/"),

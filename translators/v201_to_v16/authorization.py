@@ -8,7 +8,7 @@ from translators.frames import Payload
 from translators.losses import loses, lost
 from translators.session import Session
 from translators.tables import Conversation
-from translators.tokens import LOST_TO_201, clean, id_tag_for, id_token_for, id_token_info, type_of
+from translators.tokens import LOST_TO_201, id_tag_for, id_token_for, id_token_info, memory_key, type_of
 from translators.v201_to_v16.answers import ask_station
 from translators.v201_to_v16.cost import price_for
 from translators.v201_to_v16.plug_and_charge import ask_csms
@@ -90,11 +90,11 @@ def remember_token(session: Session, token: Payload, tag: str) -> Generator[Step
     """1.6 has no token types: what a station called a token is what it hears back in a remote start."""
     if "additionalInfo" in token:
         yield from lost("additionalInfo")
-    known = session.memory.get(_key(tag), {})
+    known = session.memory.get(memory_key(tag), {})
     now = {"idToken": token["idToken"], "type": token["type"], "seen": session.unix_time}
     fresh = session.unix_time - float(known.get("seen", 0.0)) < _SEEN_AGAIN_AFTER
     if not (fresh and known["idToken"] == now["idToken"] and known["type"] == now["type"]):
-        yield Remember(_key(tag), now)
+        yield Remember(memory_key(tag), now)
 
 
 def token_for(session: Session, tag: str) -> Payload:
@@ -102,7 +102,7 @@ def token_for(session: Session, tag: str) -> Payload:
     wanted = session.options.id_token_type
     if wanted != "auto":
         return {"idToken": tag, "type": wanted}
-    known = session.memory.get(_key(tag))
+    known = session.memory.get(memory_key(tag))
     if known is not None:
         return {"idToken": known["idToken"], "type": known["type"]}
     return {"idToken": tag, "type": "Central"}
@@ -111,12 +111,8 @@ def token_for(session: Session, tag: str) -> Payload:
 def card_for(session: Session, tag: str) -> Payload | None:
     """The idToken of a card that the station is to know when it sees it, so of the type it will read: the one it read
     before, else the one the tag looks like. None for a tag that no idToken can hold."""
-    known = session.memory.get(_key(tag))
+    known = session.memory.get(memory_key(tag))
     if known is not None:
         return {"idToken": known["idToken"], "type": known["type"]}
     kind = type_of(tag, session.options.id_token_type)
     return None if kind == "NoAuthorization" else id_token_for(tag, kind)
-
-
-def _key(tag: str) -> str:
-    return f"tokens/{clean(tag).upper()}"

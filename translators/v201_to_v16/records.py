@@ -90,7 +90,12 @@ def swept(session: Session) -> Generator[Step, Any, None]:
     for key, record in session.remembered("tx/"):
         if session.unix_time - float(record.get("ended", session.unix_time)) > KEPT_AFTER_END:
             yield Forget(key)
-    for prefix, life in (("remote/", 3600.0), ("log/", 7 * 86400.0), ("tokens/", 30 * 86400.0)):
+    for prefix, life in (
+        ("remote/", 3600.0),
+        ("log/", 7 * 86400.0),
+        ("tokens/", 30 * 86400.0),
+        ("alias/", 400 * 86400.0),
+    ):
         for key, entry in session.remembered(prefix):
             if session.unix_time - float(entry["seen"]) > life:
                 yield Forget(key)
