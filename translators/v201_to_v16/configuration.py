@@ -213,8 +213,25 @@ def _change(session: Session, values: Known, *, whole: bool) -> Generator[Step, 
 
 
 def _set(session: Session, values: Iterable[tuple[Variable, str]]) -> Generator[Step, Any, dict[Variable, str]]:
-    """What the station made of each: 1.6 statuses."""
-    values = list(values)
+    """What the station made of each: 1.6 statuses. In parts of as many as it takes at once; what comes after a part that
+    was refused is not asked, and Rejected."""
+    left, size = list(values), model.settable(session)
+    told = dict.fromkeys((one for one, _ in left), "Rejected")
+    while left:
+        try:
+            part = yield from _set_part(session, left[:size])
+        except PeerError:
+            if len(left) == len(told):
+                raise
+            break  # what came before is set, and is to be set back
+        told |= part
+        if not {"Accepted", "RebootRequired"} >= set(part.values()):
+            break
+        left = left[size:]
+    return told
+
+
+def _set_part(session: Session, values: list[tuple[Variable, str]]) -> Generator[Step, Any, dict[Variable, str]]:
     items = [{**one.written(), "attributeType": "Actual", "attributeValue": value} for one, value in values]
     try:
         answer = yield Ask("SetVariables", {"setVariableData": items})

@@ -4,7 +4,7 @@ GetVariables tells values, not what may be written nor the limits of a value: th
 model is not known is asked for a report once it has booted. Memory:
 
     station/model         {"firmware", "complete", "variables": {"<Component>.<Variable>": {"mutability", "maxLimit",
-                          "valuesList"}}, "connectors": ["<evse>.<connector>"], "items", "bytes"}
+                          "valuesList"}}, "connectors": ["<evse>.<connector>"], "items", "bytes", "settable"}
     station/model/asked   the requestId of the gateway's own report, while its parts come
 """
 
@@ -26,6 +26,7 @@ _MODEL, _ASKED = "station/model", "station/model/asked"
 _LIMITS = {
     variable("DeviceDataCtrlr.ItemsPerMessage[GetVariables]"): "items",
     variable("DeviceDataCtrlr.BytesPerMessage[GetVariables]"): "bytes",
+    variable("DeviceDataCtrlr.ItemsPerMessage[SetVariables]"): "settable",
 }
 _ENVELOPE = 100
 """Bytes of a GetVariables beside its items."""
@@ -92,6 +93,11 @@ def notify_report(call: Payload, session: Session) -> Conversation:
 def items(session: Session) -> int:
     """How many variables the station takes in one GetVariables."""
     return int(session.memory.get(_MODEL, {}).get("items", _USUAL_ITEMS))
+
+
+def settable(session: Session) -> int:
+    """How many variables the station takes in one SetVariables."""
+    return int(session.memory.get(_MODEL, {}).get("settable", _USUAL_ITEMS))
 
 
 def fitting(session: Session, wanted: list[Payload]) -> list[Payload]:
