@@ -1,0 +1,63 @@
+"""Plays a scenario in a mode and says what the histories prove."""
+
+import traceback
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.soak.checker import Violation, check
+from tests.soak.history import Event, dump
+from tests.soak.world import Scenario, Size, World
+
+
+@dataclass(frozen=True)
+class Outcome:
+    scenario: str
+    proves: str
+    mode: str
+    figures: dict[str, float]
+    violations: list[Violation]
+    failure: str
+    """A traceback where the scenario itself could not be played."""
+    history: Path
+
+    @property
+    def held(self) -> bool:
+        return not self.violations and not self.failure
+
+
+async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed: int, short: bool) -> Outcome:
+    """One scenario in one mode. The history is written to the folder, whatever came out."""
+    setup = (scenario.short_setup or scenario.setup) if short else scenario.setup
+    world, failure = World(setup, mode, size, seed, folder), ""
+    try:
+        async with world.running():
+            await scenario.run(world)
+            await world.settle()
+    except Exception:
+        failure = traceback.format_exc()
+    events = world.events()
+    history = folder / "history.jsonl"
+    dump(events, history)
+    violations = [] if failure else check(events, setup.check)
+    return Outcome(scenario.name, scenario.proves, mode, _figures(world, events, violations), violations, failure, history)
+
+
+def _figures(world: World, events: list[Event], violations: list[Violation]) -> dict[str, Any]:
+    found = Counter(violation.invariant for violation in violations)
+    kinds = Counter((event.actor, event.kind) for event in events)
+    return {
+        "stations": len(world.stations),
+        "rounds": world.size.rounds,
+        "acknowledged": kinds["fleet", "ack"],
+        "delivered": kinds["backend", "recv"],
+        "lost": found["I1"] + found["I2"],
+        "doubled": found["I5"] + found["I8"],
+        "owners": found["I6"],
+        "callerrors": found["I3"],
+        "other": sum(found.values()) - sum(found[name] for name in ("I1", "I2", "I3", "I5", "I6", "I8")),
+        "closes": kinds["fleet", "close"],
+        "seconds": events[-1].t - events[0].t if events else 0.0,
+        **world.figures,
+    }

@@ -1,0 +1,15 @@
+"""Every scenario: what happens, to whom, at which size. A scenario is a Setup (gateway nodes, store, fleets) and a
+function that makes the weather."""
+
+from tests.soak.scenarios import backends, crashes, intruders, protocol, retries, stations
+from tests.soak.world import Scenario
+
+ALL: tuple[Scenario, ...] = (
+    *crashes.SCENARIOS,
+    *backends.SCENARIOS,
+    *retries.SCENARIOS,
+    *stations.SCENARIOS,
+    *intruders.SCENARIOS,
+    *protocol.SCENARIOS,
+)
+BY_NAME = {scenario.name: scenario for scenario in ALL}
