@@ -40,6 +40,8 @@ _MIRRORED = frozenset({400, 401, 403, 404})
 """Statuses of a backend that speak of the station, not of the backend."""
 
 _FIRST_REDIAL_SECONDS, _LONGEST_REDIAL_SECONDS = 0.5, 5.0
+_LEAST_DIAL_SECONDS = 0.1
+"""Less is not enough for a handshake."""
 _GOODBYE_SECONDS = 1.0
 _FAREWELLS_PER_SECOND, _LONGEST_FAREWELL = 100.0, 5.0
 
@@ -81,10 +83,11 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     longest = _FIRST_REDIAL_SECONDS
-    while True:
-        pause = random.uniform(0, longest)  # noqa: S311 - spreads load, hides nothing
+    while (left := deadline - loop.time()) > _LEAST_DIAL_SECONDS:
+        # Over what is left at most: a backend that is back shortly before the deadline is not missed by a long pause.
+        pause = random.uniform(0, min(longest, left))  # noqa: S311 - spreads load, hides nothing
         longest = min(2 * longest, _LONGEST_REDIAL_SECONDS)
-        await asyncio.sleep(max(0.0, min(pause, deadline - loop.time())))
+        await asyncio.sleep(pause)
         await dial.opening(max(0.0, deadline - loop.time()))
         left = deadline - loop.time()
         if left <= 0:
@@ -95,6 +98,8 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
             logger.info("backend_redial_failed", outcome=error.outcome)
             if error.status != 503:
                 raise
+    await asyncio.sleep(max(0.0, left))
+    return None
 
 
 class StationDialler:

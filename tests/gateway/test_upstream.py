@@ -213,3 +213,16 @@ def test_a_leg_can_be_cut_whatever_the_loop() -> None:
 
     asyncio.run(cut())
     uvloop.run(cut())
+
+
+async def test_a_redial_does_not_sleep_through_the_last_moments() -> None:
+    """A backend that is back shortly before the deadline is found: no pause is longer than what is left."""
+    began = asyncio.get_running_loop().time()
+
+    class Late(Dial):
+        async def __call__(self, seconds: float) -> Any:
+            if asyncio.get_running_loop().time() < began + 1.0:
+                raise AWAY
+            return "leg"
+
+    assert await asyncio.gather(*(redial(Late(), 2.0, LOGGER) for _ in range(50))) == ["leg"] * 50

@@ -1,5 +1,6 @@
 """Plays a scenario in a mode and says what the histories prove."""
 
+import shutil
 import traceback
 from collections import Counter
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Outcome:
 async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed: int, short: bool) -> Outcome:
     """One scenario in one mode. The history is written to the folder, whatever came out."""
     setup = (scenario.short_setup or scenario.setup) if short else scenario.setup
+    shutil.rmtree(folder, ignore_errors=True)  # a history of another run would be taken for this one's
     world, failure = World(setup, mode, size, seed, folder), ""
     try:
         async with world.running():

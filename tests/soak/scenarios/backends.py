@@ -33,13 +33,15 @@ async def outage(world: World) -> None:
     hold = world.setup.backend["hold_seconds"]
     short = world.fault("backend dead for less than hold_seconds")
     await world.backend.kill()
-    await asyncio.sleep(0.4 * hold)
+    await asyncio.sleep(0.3 * hold)
     await world.backend.start()
     await asyncio.sleep(hold)
-    world.expect(not _closes(world, short), "a station was closed though the backend came back in time")
+    world.expect(
+        not _closes(world, short), "a station was closed though the backend came back in time", *world.since(short, "close")
+    )
     long = world.fault("backend dead for longer")
     await world.backend.kill()
-    await asyncio.sleep(max(hold + 2.0, world.size.seconds))
+    await asyncio.sleep(max(hold + 1.0, world.size.seconds))
     _detected(world, long, hold + 5.0)
     await world.backend.start()
 
@@ -136,7 +138,7 @@ SCENARIOS = (
         short=Size(6, 1, 0.0),
         full=Size(300, 1, 60.0),
         setup=Setup(backend={"hold_seconds": 10}),
-        short_setup=Setup(backend={"hold_seconds": 1.5}, policy={"attempt_interval": 0.2}),
+        short_setup=Setup(backend={"hold_seconds": 2}, policy={"attempt_interval": 0.2}),
     ),
     Scenario(
         "half_open",

@@ -14,31 +14,34 @@ async def intruders(world: World) -> None:
     """A storm of refused handshakes on one name leaves its owner alone; stolen credentials take over, each time whole."""
     victim = world.stations[0]
     mark = world.fault("attack without credentials")
-    asyncio.get_running_loop()
     tried = await _storm(world, victim.identity)
     world.figures["attempts"] = tried
     closes = world.since(mark, "close")
     world.expect(not closes, "an attack closed a session", *closes)
     mark = world.fault("stolen credentials")
-    for _ in range(world.size.rounds):
-        await _steal(world, victim)
-        await asyncio.sleep(0.05)
+    async with _from("127.0.0.3") as thief:
+        for _ in range(world.size.rounds):
+            await _steal(world, thief, victim.identity)
+            await asyncio.sleep(0.05)
+
+
+def _from(address: str) -> aiohttp.ClientSession:
+    """Another machine: who fails a login is remembered by address and identity."""
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0), limit=0, force_close=True))
 
 
 async def _storm(world: World, identity: str) -> int:
     """Handshakes without, with wrong and with foreign credentials, for a while; nobody gets in."""
-    fleet, url = world.fleets[0], f"{world.nodes[0].url}/{identity}"
+    url = f"{world.nodes[0].url}/{identity}"
     until, tried = time.monotonic() + world.size.seconds, 0
     wrong = [{}, *({"Authorization": aiohttp.encode_basic_auth(*who)} for who in ((identity, "x"), ("A-0002", _PASSWORD)))]
 
-    async def attempt(number: int) -> None:
+    async def attempt(session: aiohttp.ClientSession) -> None:
         nonlocal tried
         while time.monotonic() < until:
             tried += 1
             try:
-                ws = await fleet._session.ws_connect(  # type: ignore[union-attr]
-                    url, protocols=(world.station_version,), headers=wrong[tried % 3]
-                )
+                ws = await session.ws_connect(url, protocols=(world.station_version,), headers=wrong[tried % 3])
             except aiohttp.WSServerHandshakeError as error:
                 world.expect(error.status in (401, 429, 503), f"an intruder was told {error.status}")
             except (aiohttp.ClientError, OSError):
@@ -47,17 +50,19 @@ async def _storm(world: World, identity: str) -> int:
                 world.expect(False, "an intruder got in")
                 await ws.close()
 
-    await asyncio.gather(*(attempt(number) for number in range(20)))
+    async with _from("127.0.0.2") as session:
+        await asyncio.gather(*(attempt(session) for _ in range(20)))
     return tried
 
 
-async def _steal(world: World, victim: object) -> None:
+async def _steal(world: World, thief: aiohttp.ClientSession, identity: str) -> None:
     """A second connection with the right password: it is in within a second, the station's own is closed and comes
     back, which closes this one."""
-    fleet = world.fleets[0]
-    identity = world.stations[0].identity
+    stolen = {"Authorization": aiohttp.encode_basic_auth(identity, _PASSWORD)}
     began = time.monotonic()
-    ws = await fleet.connect(f"{world.nodes[0].url}/{identity}", identity)
+    ws = await thief.ws_connect(
+        f"{world.nodes[0].url}/{identity}", protocols=(world.station_version,), headers=stolen
+    )
     world.figure("takeover", time.monotonic() - began)
     async with asyncio.timeout(20):
         while (await ws.receive()).type is aiohttp.WSMsgType.TEXT:
