@@ -65,12 +65,18 @@ class Node(Part):
         self.path = folder / "gateway.yaml"
         self.path.write_text(yaml.safe_dump(config))
         self.log: list[str] = []
-        self.running: Gateway | None = None
+        self._running: Gateway | None = None
         self._reading: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> Gateway:
+        """The process that runs now."""
+        assert self._running is not None
+        return self._running
 
     async def start(self) -> None:
         """Raises AssertionError when it does not become ready."""
@@ -80,16 +86,15 @@ class Node(Part):
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONASYNCIODEBUG": ""},
         )
-        self.running = Gateway(self.process, self.port, self.admin, None)
-        self.running.log = self.log
-        self._reading = asyncio.create_task(self.running._read_log())
+        self._running = Gateway(self.process, self.port, self.admin, None)
+        self._running.log = self.log
+        self._reading = asyncio.create_task(self._running._read_log())
         async with asyncio.timeout(_READY_SECONDS):
             while await self._status() != 200:
                 assert self.process.returncode is None, "the gateway did not start:\n" + "".join(self.log)
                 await asyncio.sleep(0.05)
 
     async def _status(self) -> int:
-        assert self.running is not None
         try:
             return (await self.running.get("/readyz"))[0]
         except OSError:
@@ -116,7 +121,6 @@ class Node(Part):
 
     async def series(self) -> float:
         """How many time series it exposes."""
-        assert self.running is not None
         _, page = await self.running.get("/metrics")
         return float(sum(not line.startswith("#") for line in page.splitlines()))
 

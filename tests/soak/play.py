@@ -49,6 +49,7 @@ async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed:
 def _figures(world: World, events: list[Event], violations: list[Violation]) -> dict[str, Any]:
     found = Counter(violation.invariant for violation in violations)
     kinds = Counter((event.actor, event.kind) for event in events)
+    end = next((event.t for event in reversed(events) if event.kind == "settled"), float("inf"))
     return {
         "stations": len(world.stations),
         "rounds": world.size.rounds,
@@ -59,7 +60,7 @@ def _figures(world: World, events: list[Event], violations: list[Violation]) -> 
         "owners": found["I6"],
         "callerrors": found["I3"],
         "other": sum(found.values()) - sum(found[name] for name in ("I1", "I2", "I3", "I5", "I6", "I8")),
-        "closes": kinds["fleet", "close"],
+        "closes": sum(event.actor == "fleet" and event.kind == "close" and event.t < end for event in events),
         "seconds": events[-1].t - events[0].t if events else 0.0,
         **world.figures,
     }

@@ -26,7 +26,7 @@ SCENARIOS = (
         "T01",
         "kill -9 of the gateway in mid-transaction",
         kills,
-        short=Size(6, 2, 0.8),
+        short=Size(6, 2, 0.4),
         full=Size(200, 50, 5.0),
         setup=Setup(check=Limits(recover_seconds=20.0)),
     ),

@@ -1,0 +1,29 @@
+"""Every scenario in its short form: real processes, real faults, and nothing violated."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.play import play
+from tests.soak.scenarios import ALL
+from tests.soak.world import MODES, Scenario
+
+
+@pytest.mark.parametrize(
+    ("scenario", "mode"),
+    [(scenario, mode) for scenario in ALL for mode in scenario.short_modes],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+async def test_it_holds(scenario: Scenario, mode: str, tmp_path: Path) -> None:
+    outcome = await play(scenario, mode, tmp_path / "soak", size=scenario.short, seed=1, short=True)
+    told = "\n".join(str(violation) for violation in outcome.violations[:10])
+    assert outcome.held, f"{told}\n{outcome.failure}\nhistory: {outcome.history}"
+    assert outcome.figures["acknowledged"] >= scenario.short.stations
+
+
+def test_every_scenario_can_be_played_and_names_what_it_proves() -> None:
+    assert len({scenario.name for scenario in ALL}) == len(ALL)
+    for scenario in ALL:
+        assert scenario.proves.startswith("T")
+        assert set(scenario.short_modes) <= set(scenario.modes) <= set(MODES)
+        assert scenario.full.stations >= scenario.short.stations
