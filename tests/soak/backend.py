@@ -20,7 +20,7 @@ import msgspec
 import uvloop
 from aiohttp import WSMsgType, web
 
-from tests.soak.dialects import answer, is_transaction, moment, read
+from tests.soak.dialects import answer, has_register, moment, read
 from tests.soak.history import History, load
 
 _encode, _decode = msgspec.json.encode, msgspec.json.decode
@@ -117,7 +117,7 @@ class Backend:
         """Into the books at once, in the order of arrival; then the answer."""
         _, message_id, action, payload = frame
         key, number = "", None
-        if is_transaction(action, payload):
+        if has_register(action):
             said = read(action, payload)
             key = said.key
             if action == "StartTransaction":
@@ -128,7 +128,7 @@ class Backend:
                 connection=connection,
                 id=message_id,
                 key=key,
-                number=said.number or str(number),
+                number=said.number or (str(number) if number is not None else ""),
                 **{"seq": said.seq, "at": said.at, "start": said.start, "action": action},
             )
         given = self._reply(message_id, action, payload, key, number)

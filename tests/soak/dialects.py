@@ -7,7 +7,7 @@ from typing import Any
 Payload = dict[str, Any]
 
 V16, V201 = "ocpp1.6", "ocpp2.0.1"
-_TRANSACTION = {"StartTransaction", "StopTransaction", "TransactionEvent"}
+_TRANSACTION = {"StartTransaction", "MeterValues", "StopTransaction", "TransactionEvent"}
 
 
 def moment(unix: int) -> str:
@@ -127,16 +127,17 @@ class Read:
 
     key: str
     number: str
-    """Empty for a StartTransaction: the backend gives it."""
+    """Empty for a StartTransaction, for the backend gives it, and for MeterValues outside a transaction."""
     seq: int | None
     at: str
     start: str
     """What makes a start the same start to a backend; empty for other messages."""
 
 
-def is_transaction(action: str, payload: Payload) -> bool:
-    """Whether a station may lose money by losing this message."""
-    return action in _TRANSACTION or (action == "MeterValues" and "transactionId" in payload)
+def has_register(action: str) -> bool:
+    """Whether a backend writes this message into its books. MeterValues count without a transaction too: what comes
+    after an end, or for a transaction nobody knows, has no other form in 2.0.1."""
+    return action in _TRANSACTION
 
 
 def read(action: str, payload: Payload) -> Read:
@@ -149,7 +150,7 @@ def read(action: str, payload: Payload) -> Read:
     if action == "MeterValues":
         value = payload["meterValue"][0]
         wh = round(float(value["sampledValue"][0]["value"]))
-        return Read(f"meter:{wh}", str(payload["transactionId"]), None, value["timestamp"], "")
+        return Read(f"meter:{wh}", str(payload.get("transactionId", "")), None, value["timestamp"], "")
     kind = {"Started": "start", "Updated": "meter", "Ended": "stop"}[payload["eventType"]]
     samples = [sample for value in payload.get("meterValue", []) for sample in value["sampledValue"]]
     number = payload["transactionInfo"]["transactionId"]

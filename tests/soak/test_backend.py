@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.soak.dialects import V16, V201, Charge, Said, is_transaction, moment, read
+from tests.soak.dialects import V16, V201, Charge, Said, has_register, moment, read
 from tests.soak.history import History
 from tests.soak.parts import BackendProcess
 
@@ -120,7 +120,7 @@ def test_a_backend_reads_what_a_station_says(version: str, kind: str) -> None:
     message = Said(kind, 1234, moment(1_700_000_000), Charge("T1", 7 if version == V16 else "tx-7"), 2)
     action, payload = message.call(version)
     got = read(action, payload)
-    assert is_transaction(action, payload)
+    assert has_register(action)
     assert (got.key, got.at) == (message.key, "2023-11-14T22:13:20Z")
     assert got.seq == (2 if version == V201 else None)
     assert got.number == ("" if (version, kind) == (V16, "start") else {V16: "7", V201: "tx-7"}[version])

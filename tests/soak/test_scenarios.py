@@ -1,11 +1,12 @@
 """Every scenario in its short form: real processes, real faults, and nothing violated."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.soak.play import play
-from tests.soak.scenarios import ALL
+from tests.soak.scenarios import ALL, BY_NAME
 from tests.soak.world import MODES, Scenario
 
 
@@ -19,6 +20,15 @@ async def test_it_holds(scenario: Scenario, mode: str, tmp_path: Path) -> None:
     told = "\n".join(str(violation) for violation in outcome.violations[:10])
     assert outcome.held, f"{told}\n{outcome.failure}\nhistory: {outcome.history}"
     assert outcome.figures["acknowledged"] >= scenario.short.stations
+
+
+async def test_a_gateway_that_forgets_is_caught(tmp_path: Path) -> None:
+    """The control: without a durable store a kill -9 breaks promises, and the histories show it."""
+    kills = BY_NAME["kills"]
+    forgetful = replace(kills, setup=replace(kills.setup, store="memory"))
+    outcome = await play(forgetful, "201-16", tmp_path / "soak", size=kills.short, seed=1, short=True)
+    assert not outcome.failure
+    assert {violation.invariant for violation in outcome.violations} >= {"I1"}
 
 
 def test_every_scenario_can_be_played_and_names_what_it_proves() -> None:

@@ -35,7 +35,7 @@ class Setup:
 
     nodes: int = 1
     store: str = "sqlite"
-    """sqlite, or redis behind a fault proxy."""
+    """sqlite, memory, or redis behind a fault proxy."""
     proxied: bool = False
     """A fault proxy between gateway and backend."""
     policy: dict[str, Any] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class World:
         url = f"ws://127.0.0.1:{port}/ocpp"
         backend: Any = SimpleNamespace(url=url, subprotocols=(self.backend_version,))
         config = configuration(("only", backend), **setup.config)
-        config["store"] = f"sqlite:{folder / 'state.db'}"
+        config["store"] = "memory:" if setup.store == "memory" else f"sqlite:{folder / 'state.db'}"
         if self.before_store is not None:
             config["store"] = f"redis://127.0.0.1:{self.before_store.port}/0"
         config["backends"]["only"] |= setup.backend

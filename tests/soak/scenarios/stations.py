@@ -45,6 +45,7 @@ SCENARIOS = (
         takeover,
         short=Size(4, 5),
         full=Size(100, 1000),
+        short_modes=("16-201",),
     ),
     Scenario(
         "deaf_stations",
