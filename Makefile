@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check golden docs corpus bench clean
+.PHONY: help install demo test lint check golden docs corpus bench soak clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -45,6 +45,9 @@ corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORP
 
 bench: $(VENV)/.developer  ## round trips per core and latency beside HAProxy and a naive proxy
 	$(BIN)/python -m bench
+
+soak: $(VENV)/.developer  ## faults by the hundred against fleets of stations; what was promised is proved from the histories
+	$(BIN)/python -m tests.soak
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -53,9 +53,7 @@ async def _soak(given: argparse.Namespace, seed: int, folder: Path) -> list[Outc
         scenario, mode = plan[number % len(plan)]
         place = folder / f"{number:03d}-{scenario.name}-{mode}"
         number += 1
-        outcome = await play(
-            scenario, mode, place, size=_size(scenario, given), seed=seed + number, short=given.short
-        )
+        outcome = await play(scenario, mode, place, size=_size(scenario, given), seed=seed + number, short=given.short)
         outcomes.append(outcome)
         print(row(outcome), flush=True)
         for violation in outcome.violations[:10]:

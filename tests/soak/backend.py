@@ -149,7 +149,9 @@ class Backend:
             return [right, right]
         return [right]
 
-    async def _send(self, ws: web.WebSocketResponse, identity: str, message_id: str, key: str, given: list[Any]) -> None:
+    async def _send(
+        self, ws: web.WebSocketResponse, identity: str, message_id: str, key: str, given: list[Any]
+    ) -> None:
         await self.better.wait()
         if self.mood.late_seconds:
             await asyncio.sleep(self.mood.late_seconds)

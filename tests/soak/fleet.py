@@ -63,9 +63,7 @@ class Fleet:
                     self._raise()
                     await asyncio.sleep(0.02)
         for station in self.stations:
-            self.history.note(
-                "state", station.identity, connected=station.ws is not None, queued=len(station.queue)
-            )
+            self.history.note("state", station.identity, connected=station.ws is not None, queued=len(station.queue))
         return all(station.settled for station in self.stations)
 
     async def close(self) -> None:

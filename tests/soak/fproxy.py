@@ -1,9 +1,9 @@
 """A TCP proxy that does what networks do: the eight toxics, switched from the test, between any two parts.
 
-    proxy = await Proxy.start(port)      # of the real part, on 127.0.0.1
-    proxy.toxics = [Latency(0.5)]        # counts for living connections too
-    proxy.toxics = []
-    await proxy.stop()
+proxy = await Proxy.start(port)      # of the real part, on 127.0.0.1
+proxy.toxics = [Latency(0.5)]        # counts for living connections too
+proxy.toxics = []
+await proxy.stop()
 """
 
 import asyncio

@@ -43,7 +43,9 @@ async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed:
     history = folder / "history.jsonl"
     dump(events, history)
     violations = [] if failure else check(events, setup.check)
-    return Outcome(scenario.name, scenario.proves, mode, _figures(world, events, violations), violations, failure, history)
+    return Outcome(
+        scenario.name, scenario.proves, mode, _figures(world, events, violations), violations, failure, history
+    )
 
 
 def _figures(world: World, events: list[Event], violations: list[Violation]) -> dict[str, Any]:

@@ -257,7 +257,12 @@ class Station:
         await ws.close()
 
     async def _ask(
-        self, ws: aiohttp.ClientWebSocketResponse, id: str, action: str, payload: Payload, reader: asyncio.Task[None]  # noqa: A002
+        self,
+        ws: aiohttp.ClientWebSocketResponse,
+        id: str,
+        action: str,
+        payload: Payload,
+        reader: asyncio.Task[None],  # noqa: A002
     ) -> list[Any] | None:
         """The reply, or None when the connection ended or nothing came in time."""
         self._asked, self._reply = id, asyncio.get_running_loop().create_future()
@@ -291,7 +296,9 @@ class Station:
         self.fleet.history.note(
             "called", self.identity, connection=connection, id=str(frame[1]), nonce=nonce, wanted=wanted
         )
-        reply = [3, frame[1], {"status": "Accepted", "data": nonce}] if nonce else [4, frame[1], "NotImplemented", "", {}]
+        reply = (
+            [3, frame[1], {"status": "Accepted", "data": nonce}] if nonce else [4, frame[1], "NotImplemented", "", {}]
+        )
         with suppress(ConnectionError):
             await ws.send_str(msgspec.json.encode(reply).decode())
 

@@ -51,7 +51,12 @@ async def test_a_start_keeps_its_number_over_a_kill(backend: BackendProcess) -> 
     ws = await dial(backend)
     assert await said(ws, start(1)) == first
     assert (await said(ws, start(3)))[2]["transactionId"] == 3
-    assert [event.key for event in backend.events() if event.kind == "recv"] == ["start:1", "start:2", "start:1", "start:3"]
+    assert [event.key for event in backend.events() if event.kind == "recv"] == [
+        "start:1",
+        "start:2",
+        "start:1",
+        "start:3",
+    ]
     assert [event.kind for event in backend.events() if event.kind == "started"] == ["started"] * 2
     await ws.close()
 

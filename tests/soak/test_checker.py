@@ -65,13 +65,22 @@ def test_a_history_in_which_all_promises_hold() -> None:
 SECOND: Line = ("backend", "open", {"connection": "u2"})
 STOP_AGAIN: Line = ("backend", "recv", {"key": "stop:3", "number": "7", "seq": 2, "at": "t", "connection": "u1"})
 BROKEN: dict[str, tuple[str, list[Line]]] = {
-    "acknowledged, and no backend has it": ("I1", without(without(GOOD, "backend", "recv", "stop:3"), "backend", "answer", "stop:3")),
+    "acknowledged, and no backend has it": (
+        "I1",
+        without(without(GOOD, "backend", "recv", "stop:3"), "backend", "answer", "stop:3"),
+    ),
     "a backend has it and never answered": ("I2", without(GOOD, "backend", "answer", "meter:2")),
     "acknowledged before the backend did": (
         "I2",
-        [("fleet", "ack", {"key": "stop:3", "tx": "T1", "ignored": False, "t": 1.05}), *without(GOOD, "fleet", "ack", "stop:3")],
+        [
+            ("fleet", "ack", {"key": "stop:3", "tx": "T1", "ignored": False, "t": 1.05}),
+            *without(GOOD, "fleet", "ack", "stop:3"),
+        ],
     ),
-    "a CALLERROR nobody gave": ("I3", [*GOOD, ("fleet", "error", {"key": "stop:3", "tx": "T1", "code": "GenericError"})]),
+    "a CALLERROR nobody gave": (
+        "I3",
+        [*GOOD, ("fleet", "error", {"key": "stop:3", "tx": "T1", "code": "GenericError"})],
+    ),
     "overtaken": (
         "I4",
         [
@@ -100,7 +109,10 @@ BROKEN: dict[str, tuple[str, list[Line]]] = {
     "another station's call": ("I7", [*GOOD, ("fleet", "called", {"id": "b9", "wanted": "S-2"})]),
     "another's answer": (
         "I7",
-        [*without(GOOD, "backend", "answered"), ("backend", "answered", {"id": "b1", "sent": "S-1/b1", "got": "S-2/b1", "connection": "u1"})],
+        [
+            *without(GOOD, "backend", "answered"),
+            ("backend", "answered", {"id": "b1", "sent": "S-1/b1", "got": "S-2/b1", "connection": "u1"}),
+        ],
     ),
     "two replies": ("I7", [*GOOD, ("backend", "answered", {"id": "b1", "connection": "u1"})]),
     "a call without an end": ("I7", [*without(GOOD, "backend", "answered"), ("test", "later", {"t": 100.0})]),

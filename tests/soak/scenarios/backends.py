@@ -37,7 +37,9 @@ async def outage(world: World) -> None:
     await world.backend.start()
     await _redialled(world, hold)
     world.expect(
-        not _closes(world, short), "a station was closed though the backend came back in time", *world.since(short, "close")
+        not _closes(world, short),
+        "a station was closed though the backend came back in time",
+        *world.since(short, "close"),
     )
     long = world.fault("backend dead for longer")
     await world.backend.kill()
@@ -168,9 +170,7 @@ SCENARIOS = (
             backend={"hold_seconds": 5, "call_timeout_seconds": 15},
             limits={"ping_seconds": 15, "pong_seconds": 10},
         ),
-        short_setup=Setup(
-            proxied=True, backend={"hold_seconds": 0.3, "call_timeout_seconds": 1}, limits=_QUICK
-        ),
+        short_setup=Setup(proxied=True, backend={"hold_seconds": 0.3, "call_timeout_seconds": 1}, limits=_QUICK),
         short_modes=("16-201",),
     ),
     Scenario(

@@ -34,7 +34,10 @@ async def _storm(world: World, identity: str) -> int:
     """Handshakes without, with wrong and with foreign credentials, for a while; nobody gets in."""
     url = f"{world.nodes[0].url}/{identity}"
     until, tried = time.monotonic() + world.size.seconds, 0
-    wrong = [{}, *({"Authorization": aiohttp.encode_basic_auth(*who)} for who in ((identity, "x"), ("A-0002", _PASSWORD)))]
+    wrong = [
+        {},
+        *({"Authorization": aiohttp.encode_basic_auth(*who)} for who in ((identity, "x"), ("A-0002", _PASSWORD))),
+    ]
 
     async def attempt(session: aiohttp.ClientSession) -> None:
         nonlocal tried
@@ -60,9 +63,7 @@ async def _steal(world: World, thief: aiohttp.ClientSession, identity: str) -> N
     back, which closes this one."""
     stolen = {"Authorization": aiohttp.encode_basic_auth(identity, _PASSWORD)}
     began = time.monotonic()
-    ws = await thief.ws_connect(
-        f"{world.nodes[0].url}/{identity}", protocols=(world.station_version,), headers=stolen
-    )
+    ws = await thief.ws_connect(f"{world.nodes[0].url}/{identity}", protocols=(world.station_version,), headers=stolen)
     world.figure("takeover", time.monotonic() - began)
     async with asyncio.timeout(20):
         while (await ws.receive()).type is aiohttp.WSMsgType.TEXT:

@@ -21,7 +21,7 @@ async def rpc_attacks(world: World) -> None:
     for number in range(world.size.rounds * 100):
         identity = world.stations[number % len(world.stations)].identity
         await ws.send_str(json.dumps([3, f"b1-{number}", {"status": "Accepted", "data": f"{identity}/b1-{number}"}]))
-    for frame in ('[3]', '[5,"x",{}]', '[9,"x",{}]', '[6,"x","NotifyEvent",{}]', '[4,"x"]', "{}"):
+    for frame in ("[3]", '[5,"x",{}]', '[9,"x",{}]', '[6,"x","NotifyEvent",{}]', '[4,"x"]', "{}"):
         with_trouble = ws.send_str(frame)
         await with_trouble
     await asyncio.sleep(world.size.seconds)
@@ -59,7 +59,9 @@ async def cross_ids(world: World) -> None:
 
 def _recent(world: World) -> list[Charge]:
     """The transactions that stations were last told of."""
-    acks = [event for event in world.fleet_history.events if event.kind == "ack" and event.key.startswith("start")][-20:]
+    acks = [event for event in world.fleet_history.events if event.kind == "ack" and event.key.startswith("start")][
+        -20:
+    ]
     if world.station_version == V16:
         return [Charge(event.tx, int(event.number)) for event in acks]
     return [Charge(event.tx, f"{event.identity}-{event.tx}") for event in acks]
@@ -73,9 +75,7 @@ SCENARIOS = (
         rpc_attacks,
         short=Size(4, 10, 2.0),
         full=Size(100, 1000, 20.0),
-        setup=Setup(
-            backend={"call_timeout_seconds": 3, "hold_seconds": 1}, limits={"frames_per_second": 20000}
-        ),
+        setup=Setup(backend={"call_timeout_seconds": 3, "hold_seconds": 1}, limits={"frames_per_second": 20000}),
         short_setup=Setup(
             backend={"call_timeout_seconds": 1, "hold_seconds": 0.5}, limits={"frames_per_second": 20000}
         ),

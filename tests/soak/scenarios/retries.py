@@ -4,7 +4,14 @@ import asyncio
 
 from tests.soak.world import Scenario, Setup, Size, World
 
-_BUSY = {"deaf_to_starts": 1, "meters": 0, "pace": 0.0, "attempt_interval": 0.05, "backoff": 0.02, "backoff_random": 0.05}
+_BUSY = {
+    "deaf_to_starts": 1,
+    "meters": 0,
+    "pace": 0.0,
+    "attempt_interval": 0.05,
+    "backoff": 0.02,
+    "backoff_random": 0.05,
+}
 
 
 async def retried_starts(world: World) -> None:
