@@ -129,7 +129,10 @@ class Backend:
                 id=message_id,
                 key=key,
                 number=said.number or (str(number) if number is not None else ""),
-                **{"seq": said.seq, "at": said.at, "start": said.start, "action": action},
+                seq=said.seq,
+                at=said.at,
+                start=said.start,
+                action=action,
             )
         given = self._reply(message_id, action, payload, key, number)
         task = asyncio.create_task(self._send(ws, identity, message_id, key, given))

@@ -8,7 +8,8 @@ from contextlib import suppress
 import aiohttp
 
 from tests.soak.history import History
-from tests.soak.station import Policy, Station
+from tests.soak.policy import Policy
+from tests.soak.station import Station
 
 
 class Fleet:

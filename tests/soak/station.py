@@ -10,43 +10,14 @@ import random
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
 
 from tests.soak.dialects import V16, Charge, Payload, Said, available, boot, moment
 from tests.soak.history import History
-
-CANARY = "SOAK"
-"""Every id tag begins with it: it must not be found in any log or metric."""
-
-
-@dataclass
-class Policy:
-    """How stations behave. Seconds throughout."""
-
-    version: str
-    pace: float = 0.2
-    """Between two messages of a charge, give or take half."""
-    meters: int = 6
-    """Meter values in a charge."""
-    attempts: int = 5
-    attempt_interval: float = 1.0
-    message_timeout: float = 60.0
-    backoff: float = 0.2
-    backoff_random: float = 0.3
-    doublings: int = 3
-    ids: Literal["same", "new"] = "same"
-    """The message id of a retried message."""
-    deaf_to_starts: int = 0
-    """So many answers to each start are taken for lost; what happens then is `retry`."""
-    retry: Literal["resend", "reconnect", "elsewhere"] = "resend"
-    charges: int = 0
-    """How many each station makes; 0: until told to finish."""
-    password: str = ""
-    connect_timeout: float = 20.0
+from tests.soak.policy import CANARY, Policy
 
 
 class Surroundings(Protocol):
@@ -71,6 +42,8 @@ class Station:
         self.deaf = asyncio.Event()
         """Set: reads nothing any more (half-open)."""
         self.charging = False
+        self.came = False
+        """Has been connected."""
         self._random = random.Random(f"{fleet.seed}/{identity}")
         self._where = place
         self._clock = 0
@@ -163,7 +136,7 @@ class Station:
     async def _session(self, ws: aiohttp.ClientWebSocketResponse, url: str) -> None:
         connection = f"{self.identity}#{next(self._connections)}"
         self.fleet.history.note("open", self.identity, connection=connection, url=url)
-        self.ws = ws
+        self.ws, self.came = ws, True
         reader = self._reader = asyncio.create_task(self._read(ws, connection))
         try:
             while not reader.done():
@@ -183,14 +156,17 @@ class Station:
         finally:
             self.ws = self._reader = None
             reader.cancel()
-            if self._abandoned:
-                self._abandoned = False
-                self.fleet.zombies.append(ws)
-                return
-            with suppress(Exception):
-                async with asyncio.timeout(1):
-                    await ws.close()
-            self.fleet.history.note("close", self.identity, connection=connection, code=ws.close_code or 1006)
+            await self._leave(ws, connection)
+
+    async def _leave(self, ws: aiohttp.ClientWebSocketResponse, connection: str) -> None:
+        if self._abandoned:
+            self._abandoned = False
+            self.fleet.zombies.append(ws)
+            return
+        with suppress(Exception):
+            async with asyncio.timeout(1):
+                await ws.close()
+        self.fleet.history.note("close", self.identity, connection=connection, code=ws.close_code or 1006)
 
     async def _begin(self, ws: aiohttp.ClientWebSocketResponse, reader: asyncio.Task[None]) -> None:
         """Only after power-up; a reconnect needs none (part 4 section 5.3)."""
@@ -259,16 +235,16 @@ class Station:
     async def _ask(
         self,
         ws: aiohttp.ClientWebSocketResponse,
-        id: str,
+        message_id: str,
         action: str,
         payload: Payload,
-        reader: asyncio.Task[None],  # noqa: A002
+        reader: asyncio.Task[None],
     ) -> list[Any] | None:
         """The reply, or None when the connection ended or nothing came in time."""
-        self._asked, self._reply = id, asyncio.get_running_loop().create_future()
+        self._asked, self._reply = message_id, asyncio.get_running_loop().create_future()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.policy.message_timeout):
-                await ws.send_str(msgspec.json.encode([2, id, action, payload]).decode())
+                await ws.send_str(msgspec.json.encode([2, message_id, action, payload]).decode())
                 await asyncio.wait({reader, self._reply}, return_when=asyncio.FIRST_COMPLETED)
         self._asked = ""
         return self._reply.result() if self._reply.done() else None

@@ -11,7 +11,7 @@ from tests.soak.checker import check
 from tests.soak.dialects import V16, V201, answer, has_register, moment
 from tests.soak.fleet import Fleet
 from tests.soak.history import Event, History
-from tests.soak.station import Policy
+from tests.soak.policy import Policy
 from tests.support import Csms, Frame
 
 _SOON: dict[str, Any] = {

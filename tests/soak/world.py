@@ -18,7 +18,7 @@ from tests.soak.fleet import Fleet
 from tests.soak.fproxy import Proxy
 from tests.soak.history import Event, History, merged
 from tests.soak.parts import BackendProcess, Node, Redis
-from tests.soak.station import CANARY, Policy
+from tests.soak.policy import CANARY, Policy
 from tests.support import configuration
 
 MODES = {"16": (V16, V16), "16-201": (V16, V201), "201-16": (V201, V16)}
@@ -46,7 +46,7 @@ class Setup:
     limits: dict[str, Any] = field(default_factory=dict)
     password: str = ""
     """Stations log in with it."""
-    check: Limits = Limits()
+    check: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Scenario:
     run: Callable[["World"], Awaitable[None]]
     short: Size
     full: Size
-    setup: Setup = Setup()
+    setup: Setup = field(default_factory=Setup)
     short_setup: Setup | None = None
     """For the short form, with shorter times of the gateway; as `setup` when None."""
     modes: tuple[str, ...] = tuple(MODES)
@@ -130,7 +130,7 @@ class World:
             self.fleets.append(self.fleet(prefix, each, **more))
         for fleet in self.fleets:
             await fleet.start()
-        await self.all_connected()
+        await self._until(lambda: all(station.came for station in self.stations), _CONNECT_SECONDS)
         await asyncio.sleep(0.3)
         await self._gauge("before")
 
@@ -175,12 +175,15 @@ class World:
     async def all_connected(self, seconds: float = _CONNECT_SECONDS) -> float:
         """Wait until every station is; seconds it took. Raises AssertionError when it takes too long."""
         began = time.monotonic()
+        await self._until(lambda: self.connected == len(self.stations), seconds)
+        return time.monotonic() - began
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.connected < len(self.stations):
+                while not condition():
                     await asyncio.sleep(0.02)
-        assert self.connected == len(self.stations), f"{self.connected} of {len(self.stations)} stations connected"
-        return time.monotonic() - began
+        assert condition(), f"{self.connected} of {len(self.stations)} stations connected"
 
     def fault(self, what: str) -> Event:
         return self.history.note("fault", what=what)

@@ -28,24 +28,32 @@ def _detected(world: World, mark: Event, limit: float) -> None:
     world.expect(longest <= limit, f"the backend's loss took {longest:.1f} s to reach a station, allowed {limit:g} s")
 
 
+async def blip(world: World) -> None:
+    """Dead for less than the hold: nobody is closed."""
+    mark = world.fault("backend dead for less than hold_seconds")
+    await world.backend.kill()
+    await asyncio.sleep(world.size.seconds)
+    await world.backend.start()
+    back = world.healed()
+    await _redialled(world, world.setup.backend["hold_seconds"])
+    world.figure("recover", time.monotonic() - back.t)
+    closes = world.since(mark, "close")
+    world.expect(not closes, "a station was closed though the backend came back in time", *closes)
+
+
 async def outage(world: World) -> None:
-    """Dead for less than the hold, then for longer: the first closes nobody, after the second everybody comes back."""
+    """Dead for longer than the hold: every station is let go, and comes back."""
     hold = world.setup.backend["hold_seconds"]
-    short = world.fault("backend dead for less than hold_seconds")
+    long = world.fault("backend dead for longer than hold_seconds")
     await world.backend.kill()
-    await asyncio.sleep(0.4 * hold if hold > 5 else 0)
+    await asyncio.sleep(max(hold + 1.0 + _farewell(world), world.size.seconds))
+    _detected(world, long, hold + 1.0 + _farewell(world))
     await world.backend.start()
-    await _redialled(world, hold)
-    world.expect(
-        not _closes(world, short),
-        "a station was closed though the backend came back in time",
-        *world.since(short, "close"),
-    )
-    long = world.fault("backend dead for longer")
-    await world.backend.kill()
-    await asyncio.sleep(max(hold + 1.0, world.size.seconds))
-    _detected(world, long, hold + 5.0)
-    await world.backend.start()
+
+
+def _farewell(world: World) -> float:
+    """Seconds over which a fleet's closes are spread."""
+    return min(5.0, len(world.stations) / 100)
 
 
 async def _redialled(world: World, seconds: float) -> None:
@@ -64,6 +72,7 @@ async def half_open(world: World) -> None:
     limits, call = world.setup.limits, world.setup.backend["call_timeout_seconds"]
     # A silent peer is noticed by the ping, a silent call by its timeout; then it is held.
     dead = max(limits["ping_seconds"] + limits["pong_seconds"], call) + world.setup.backend["hold_seconds"] + 1.0
+    dead += _farewell(world)
     stopped = world.fault("backend SIGSTOPped")
     world.backend.pause()
     await asyncio.sleep(dead)
@@ -148,14 +157,24 @@ async def slow_backend_reader(world: World) -> None:
 _QUICK = {"ping_seconds": 1, "pong_seconds": 1}
 SCENARIOS = (
     Scenario(
+        "blip",
+        "T02",
+        "the backend dead for less than the hold",
+        blip,
+        short=Size(6, 1, 0.0),
+        full=Size(300, 1, 3.5),
+        setup=Setup(backend={"hold_seconds": 10}),
+        short_modes=("201-16",),
+    ),
+    Scenario(
         "outage",
         "T02",
-        "the backend dead for less and for longer than the hold",
+        "the backend dead for longer than the hold",
         outage,
         short=Size(6, 1, 0.0),
         full=Size(300, 1, 60.0),
         setup=Setup(backend={"hold_seconds": 10}),
-        short_setup=Setup(backend={"hold_seconds": 2}),
+        short_setup=Setup(backend={"hold_seconds": 0.5}),
         short_modes=("16-201",),
     ),
     Scenario(

@@ -7,7 +7,7 @@ import aiohttp
 
 from tests.soak.world import Scenario, Setup, Size, World
 
-_PASSWORD = "canary-SOAK-of-the-fleet"  # noqa: S105
+_PASSWORD = "canary-SOAK-of-the-fleet"
 
 
 async def intruders(world: World) -> None:
