@@ -1,4 +1,4 @@
-"""The processes of a soak: gateway nodes, a backend, a Redis. Each can be killed, stopped and started again where it was."""
+"""The processes of a soak: gateway nodes and a backend. Each can be killed, stopped and started again where it was."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ import yaml
 from tests.soak.history import Event, History, load
 from tests.support import Gateway, free_port
 
-_READY_SECONDS = 30.0
+READY_SECONDS = 30.0
 
 
 class Part:
@@ -89,7 +89,7 @@ class Node(Part):
         self._running = Gateway(self.process, self.port, self.admin, None)
         self._running.log = self.log
         self._reading = asyncio.create_task(self._running._read_log())
-        async with asyncio.timeout(_READY_SECONDS):
+        async with asyncio.timeout(READY_SECONDS):
             while await self._status() != 200:
                 assert self.process.returncode is None, "the gateway did not start:\n" + "".join(self.log)
                 await asyncio.sleep(0.05)
@@ -154,7 +154,7 @@ class BackendProcess(Part):
     async def _ok(self) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        async with asyncio.timeout(_READY_SECONDS):
+        async with asyncio.timeout(READY_SECONDS):
             line = await self.process.stdout.readline()
         assert line == b"ok\n", f"the backend said {line!r}"
 
@@ -165,47 +165,3 @@ class BackendProcess(Part):
 
     def events(self) -> list[Event]:
         return load(self.path) if self.path.exists() else []
-
-
-class Redis(Part):
-    """A redis-server that keeps nothing on disk unless told to."""
-
-    name = "redis"
-
-    def __init__(self, history: History, folder: Path, *options: str) -> None:
-        super().__init__(history)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.folder, self.options = free_port(), folder, options
-
-    async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            "redis-server",
-            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", *self.options),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        async with asyncio.timeout(_READY_SECONDS):
-            while await self._pong() is False:
-                await asyncio.sleep(0.05)
-
-    async def _pong(self) -> bool:
-        try:
-            return await self.command("PING") == b"+PONG\r\n"
-        except OSError:
-            return False
-
-    async def command(self, *words: str) -> bytes:
-        """One command, its whole short answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            parts = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
-            writer.write(f"*{len(words)}\r\n{parts}".encode())
-            async with asyncio.timeout(5):
-                return await reader.read(65536)
-        finally:
-            writer.close()
-
-    async def stop(self) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self._signal(signal.SIGKILL)
-            await self.process.wait()

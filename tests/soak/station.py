@@ -63,8 +63,10 @@ class Station:
     def settled(self) -> bool:
         return not self.queue and not self.charging and self.ws is not None and self._booted
 
-    def abandon(self) -> None:
-        """Half-open: the connection stays and is never looked at again, a new one is opened at once."""
+    def abandon(self, *, elsewhere: bool = False) -> None:
+        """Half-open: the connection stays and is never looked at again, a new one is opened at once, perhaps at the next
+        address."""
+        self._where += elsewhere
         if self._reader is not None:
             self._abandoned = self._hurry = True
             self._reader.cancel()

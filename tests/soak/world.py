@@ -17,8 +17,9 @@ from tests.soak.dialects import V16, V201
 from tests.soak.fleet import Fleet
 from tests.soak.fproxy import Proxy
 from tests.soak.history import Event, History, merged
-from tests.soak.parts import BackendProcess, Node, Redis
+from tests.soak.parts import BackendProcess, Node
 from tests.soak.policy import CANARY, Policy
+from tests.soak.redis import Redis, Sentinels
 from tests.support import configuration
 
 MODES = {"16": (V16, V16), "16-201": (V16, V201), "201-16": (V201, V16)}
@@ -35,7 +36,7 @@ class Setup:
 
     nodes: int = 1
     store: str = "sqlite"
-    """sqlite, memory, or redis behind a fault proxy."""
+    """sqlite, memory, redis behind a fault proxy for each node, or sentinel: two Redis and three Sentinels."""
     proxied: bool = False
     """A fault proxy between gateway and backend."""
     policy: dict[str, Any] = field(default_factory=dict)
@@ -86,7 +87,9 @@ class World:
         self.fleets: list[Fleet] = []
         self.redis: Redis | None = None
         self.between: Proxy | None = None
-        self.before_store: Proxy | None = None
+        self.sentinels: Sentinels | None = None
+        self.before_store: list[Proxy] = []
+        """One for each node: a node can be cut off from a store that the others reach."""
         self.figures: dict[str, float] = {}
         self._gauges: dict[str, float] = {}
         self._strangers = itertools.count(1)
@@ -107,7 +110,9 @@ class World:
             await self.backend.stop()
             if self.redis is not None:
                 await self.redis.stop()
-            for proxy in (self.between, self.before_store):
+            if self.sentinels is not None:
+                await self.sentinels.stop()
+            for proxy in (self.between, *self.before_store):
                 if proxy is not None:
                     await proxy.stop()
 
@@ -117,12 +122,17 @@ class World:
         if setup.proxied:
             self.between = await Proxy.start(self.backend.port)
         if setup.store == "redis":
-            self.redis = Redis(self.history, self.folder / "redis", "--appendonly", "yes", "--appendfsync", "always")
+            self.redis = Redis(
+                self.history, self.folder / "redis", "--save", "", "--appendonly", "yes", "--appendfsync", "always"
+            )
             await self.redis.start()
-            self.before_store = await Proxy.start(self.redis.port)
+            self.before_store = [await Proxy.start(self.redis.port) for _ in range(setup.nodes)]
+        elif setup.store == "sentinel":
+            self.sentinels = Sentinels(self.history, self.folder)
+            await self.sentinels.start()
         for number in range(setup.nodes):
             folder = self.folder / f"node{number}"
-            self.nodes.append(Node(self.history, folder, self._configuration(folder)))
+            self.nodes.append(Node(self.history, folder, self._configuration(number, folder)))
         await asyncio.gather(*(node.start() for node in self.nodes))
         each = self.size.stations // len(setup.fleets)
         for number, more in enumerate(setup.fleets):
@@ -140,21 +150,26 @@ class World:
         chosen = Policy(self.station_version, **{"password": self.setup.password, **self.setup.policy, **policy})
         return Fleet(urls, chosen, self.fleet_history, stations=stations, seed=self.seed, prefix=prefix)
 
-    def _configuration(self, folder: Path) -> dict[str, Any]:
+    def _configuration(self, number: int, folder: Path) -> dict[str, Any]:
         setup = self.setup
         port = self.between.port if self.between is not None else self.backend.port
         url = f"ws://127.0.0.1:{port}/ocpp"
         backend: Any = SimpleNamespace(url=url, subprotocols=(self.backend_version,))
         config = configuration(("only", backend), **setup.config)
-        config["store"] = "memory:" if setup.store == "memory" else f"sqlite:{folder / 'state.db'}"
-        if self.before_store is not None:
-            config["store"] = f"redis://127.0.0.1:{self.before_store.port}/0"
+        config["store"] = self._store(number, folder)
         config["backends"]["only"] |= setup.backend
         config["limits"] = {"connects_per_second": 1000, "frames_per_second": 500, **setup.limits}
         if setup.password:
             config |= self._stations_file(setup.password)
             config["listeners"][0]["auth"] = "basic"
         return config
+
+    def _store(self, number: int, folder: Path) -> str:
+        if self.sentinels is not None:
+            return self.sentinels.url
+        if self.before_store:
+            return f"redis://127.0.0.1:{self.before_store[number].port}/0"
+        return "memory:" if self.setup.store == "memory" else f"sqlite:{folder / 'state.db'}"
 
     def _stations_file(self, password: str) -> dict[str, Any]:
         path, one = self.folder / "stations.yaml", hash_password(password.encode())

@@ -1,7 +1,8 @@
 """Every scenario: what happens, to whom, at which size. A scenario is a Setup (gateway nodes, store, fleets) and a
 function that makes the weather."""
 
-from tests.soak.scenarios import backends, crashes, intruders, protocol, retries, stations
+from gateway.config.load import NOT_YET
+from tests.soak.scenarios import backends, crashes, intruders, protocol, retries, stations, stores
 from tests.soak.world import Scenario
 
 ALL: tuple[Scenario, ...] = (
@@ -11,5 +12,6 @@ ALL: tuple[Scenario, ...] = (
     *stations.SCENARIOS,
     *intruders.SCENARIOS,
     *protocol.SCENARIOS,
+    *(stores.SCENARIOS if "store=redis:" not in NOT_YET else ()),
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}

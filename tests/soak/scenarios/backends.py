@@ -99,7 +99,7 @@ async def refusing(world: World) -> None:
         await world.backend.set(refuse=status)
         await asyncio.sleep(0.1)
         for _ in range(world.size.rounds):
-            world.expect(await _knock(world) == said, f"a station was not told {said}")
+            world.expect(await knock(world) == said, f"a station was not told {said}")
         mark = world.fault(f"refused with {status}, connections cut")
         await world.backend.set(cut=status)
         await asyncio.sleep(world.size.seconds)
@@ -109,7 +109,7 @@ async def refusing(world: World) -> None:
         await world.all_connected()
 
 
-async def _knock(world: World) -> int:
+async def knock(world: World) -> int:
     """The HTTP status that a new station's handshake is answered with, 101 when it got in."""
     try:
         ws = await world.fleets[0].connect(world.nodes[0].url + "/" + world.stranger(), "X")

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.soak.world import Scenario, Setup, Size, World
 
-_BUSY = {
+BUSY = {
     "deaf_to_starts": 1,
     "meters": 0,
     "pace": 0.0,
@@ -24,7 +24,7 @@ async def retried_starts(world: World) -> None:
     world.expect(len(starts) == charges, f"{len(starts)} starts were retried of {charges}")
 
 
-def _forms(charges: int, *, elsewhere: bool = False) -> tuple[dict[str, object], ...]:
+def forms(charges: int, *, elsewhere: bool = False) -> tuple[dict[str, object], ...]:
     """Same id, new id, after a reconnect with either; on another node."""
     forms: list[dict[str, object]] = [
         {"ids": "same", "retry": "resend"},
@@ -45,7 +45,7 @@ SCENARIOS = (
         retried_starts,
         short=Size(8, 1),
         full=Size(200, 1),
-        setup=Setup(policy=_BUSY, fleets=_forms(50)),
-        short_setup=Setup(policy=_BUSY, fleets=_forms(3)),
+        setup=Setup(policy=BUSY, fleets=forms(50)),
+        short_setup=Setup(policy=BUSY, fleets=forms(3)),
     ),
 )
