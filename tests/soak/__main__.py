@@ -55,6 +55,8 @@ async def _soak(given: argparse.Namespace, seed: int, folder: Path) -> list[Outc
         number += 1
         outcome = await play(scenario, mode, place, size=_size(scenario, given), seed=seed + number, short=given.short)
         outcomes.append(outcome)
+        if given.write_docs:
+            write_docs([outcome], seed)
         print(row(outcome), flush=True)
         for violation in outcome.violations[:10]:
             print(f"  {violation}", file=sys.stderr, flush=True)
@@ -73,8 +75,6 @@ def main() -> int:
     outcomes = asyncio.run(_soak(given, seed, folder))
     print()
     print(table(outcomes))
-    if given.write_docs:
-        write_docs(outcomes, seed)
     return 0 if all(outcome.held for outcome in outcomes) else 1
 
 

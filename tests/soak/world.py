@@ -28,6 +28,8 @@ MODES = {"16": (V16, V16), "16-201": (V16, V201), "201-16": (V201, V16)}
 _CONNECT_SECONDS = 60.0
 _RSS_MIB, _FDS, _SERIES = 64.0, 16.0, 200.0
 """How much more than before is still the same: Python gives memory back late, a series comes with its first event."""
+_KEPT_MIB = 16 / 1024
+"""What a translated transaction may take besides: it is kept for a day after its end, for messages that come again."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,10 @@ class World:
     def fleet(self, prefix: str, stations: int, **policy: Any) -> Fleet:
         """A fleet on all nodes that writes into the fleets' history; not started."""
         urls = [node.url for node in self.nodes]
-        chosen = Policy(self.station_version, **{"password": self.setup.password, **self.setup.policy, **policy})
+        # Not more than a machine that runs everything can carry: some 200 messages a second, whatever the size.
+        pace = max(0.2, self.size.stations / 200)
+        given = {"password": self.setup.password, "pace": pace, **self.setup.policy, **policy}
+        chosen = Policy(self.station_version, **given)
         return Fleet(urls, chosen, self.fleet_history, stations=stations, seed=self.seed, prefix=prefix)
 
     def _configuration(self, number: int, folder: Path) -> dict[str, Any]:
@@ -240,9 +245,11 @@ class World:
         self._read_logs()
 
     async def _gauge(self, when: str) -> None:
+        starts = {event.tx for event in self.fleet_history.events if event.kind == "queued"}
+        kept = 0.0 if self.mode == "16" else _KEPT_MIB * len(starts)
         for number, node in enumerate(self.nodes):
             usage = {**node.usage(), "series": await node.series()}
-            for (name, value), more in zip(usage.items(), (_RSS_MIB, _FDS, _SERIES), strict=True):
+            for (name, value), more in zip(usage.items(), (_RSS_MIB + kept, _FDS, _SERIES), strict=True):
                 full = f"{name}/{number}"
                 before = self._gauges.setdefault(full, value)
                 limit = max(1.1 * before, before + more) if when == "after" else value

@@ -89,7 +89,6 @@ async def split(world: World) -> None:
         world.expect(len(world.since(mark, "open")) >= len(moving), "a station did not get in on another node")
 
 
-_FAST = {"pace": 0.1}
 SCENARIOS = (
     Scenario(
         "store_killed",
@@ -98,7 +97,7 @@ SCENARIOS = (
         store_killed,
         short=Size(6, 1, 2.0),
         full=Size(200, 1, 30.0),
-        setup=Setup(store="redis", policy=_FAST, check=Limits(recover_seconds=30.0)),
+        setup=Setup(store="redis", check=Limits(recover_seconds=30.0)),
         short_modes=("16",),
     ),
     Scenario(
@@ -108,7 +107,7 @@ SCENARIOS = (
         store_emptied,
         short=Size(6, 2, 0.5),
         full=Size(200, 20, 3.0),
-        setup=Setup(store="redis", policy=_FAST),
+        setup=Setup(store="redis"),
         short_modes=("16-201",),
     ),
     Scenario(
@@ -118,7 +117,7 @@ SCENARIOS = (
         store_slow,
         short=Size(6, 1, 1.0),
         full=Size(200, 5, 5.0),
-        setup=Setup(store="redis", policy=_FAST),
+        setup=Setup(store="redis"),
         short_modes=("201-16",),
     ),
     Scenario(
@@ -128,7 +127,7 @@ SCENARIOS = (
         store_failover,
         short=Size(4, 1, 1.0),
         full=Size(100, 10, 5.0),
-        setup=Setup(store="sentinel", policy=_FAST),
+        setup=Setup(store="sentinel"),
         short_modes=("16-201",),
     ),
     Scenario(
@@ -138,7 +137,7 @@ SCENARIOS = (
         split,
         short=Size(4, 1, 1.5),
         full=Size(100, 20, 10.0),
-        setup=Setup(store="redis", nodes=2, policy=_FAST),
+        setup=Setup(store="redis", nodes=2),
         short_modes=("201-16",),
     ),
     Scenario(
