@@ -42,6 +42,8 @@ async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed:
     events = world.events()
     history = folder / "history.jsonl"
     dump(events, history)
+    for number, node in enumerate(world.nodes):
+        (folder / f"node{number}.log").write_text("".join(node.log))
     violations = [] if failure else check(events, setup.check)
     return Outcome(
         scenario.name, scenario.proves, mode, _figures(world, events, violations), violations, failure, history
