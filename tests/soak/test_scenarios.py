@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak.checker import Limits
 from tests.soak.play import play
 from tests.soak.scenarios import ALL, BY_NAME
 from tests.soak.world import MODES, Scenario
@@ -25,7 +26,7 @@ async def test_it_holds(scenario: Scenario, mode: str, tmp_path: Path) -> None:
 async def test_a_gateway_that_forgets_is_caught(tmp_path: Path) -> None:
     """The control: without a durable store a kill -9 breaks promises, and the histories show it."""
     kills = BY_NAME["kills"]
-    forgetful = replace(kills, setup=replace(kills.setup, store="memory"))
+    forgetful = replace(kills, setup=replace(kills.setup, store="memory", check=Limits(recover_seconds=2.0)))
     outcome = await play(forgetful, "201-16", tmp_path / "soak", size=kills.short, seed=1, short=True)
     assert not outcome.failure
     assert {violation.invariant for violation in outcome.violations} >= {"I1"}
