@@ -9,7 +9,7 @@ from gateway.ratelimit import Spacing
 _FAILURES = 5
 _STATIONS = 3
 """A backend that answers, and fails: it is down only when it fails for different stations."""
-_PROBE_SECONDS = 5.0
+_FIRST_PROBE, _LAST_PROBE = 1.0, 5.0
 _RAMP_SECONDS = 30.0
 _FIRST_RATE, _LAST_RATE = 50.0, 500.0
 
@@ -20,6 +20,7 @@ class Breaker:
     def __init__(self) -> None:
         self._failures = 0
         self._probe_at: float | None = None
+        self._down_since = 0.0
         self._recovered_at: float | None = None
         self._dials = Spacing()
         self._failed_for: set[str] = set()
@@ -35,7 +36,7 @@ class Breaker:
             return True
         if now < self._probe_at:
             return False
-        self._probe_at = now + _PROBE_SECONDS
+        self._probe_at = now + self._pause(now)
         return True
 
     def due(self, now: float) -> float:
@@ -49,7 +50,9 @@ class Breaker:
         if station is not None and len(self._failed_for) < _STATIONS:
             self._failed_for.add(station)
         if self._failures >= _FAILURES and (station is None or len(self._failed_for) >= _STATIONS):
-            self._probe_at = now + _PROBE_SECONDS * (0.8 + 0.4 * jitter)
+            if self._probe_at is None:
+                self._down_since = now
+            self._probe_at = now + self._pause(now) * (0.8 + 0.4 * jitter)
 
     def answered(self, now: float) -> None:
         """A dial found the backend, whatever it said."""
@@ -69,3 +72,7 @@ class Breaker:
             return 0.0
         rate = _FIRST_RATE + (_LAST_RATE - _FIRST_RATE) * age / _RAMP_SECONDS
         return self._dials.delay(now, rate)
+
+    def _pause(self, now: float) -> float:
+        """Between two probes: the shorter the outage, the sooner its end is noticed. Stations are held for seconds."""
+        return min(_LAST_PROBE, _FIRST_PROBE + (now - self._down_since) / 5)

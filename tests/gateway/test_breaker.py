@@ -19,21 +19,23 @@ def test_five_failures_in_a_row_open_it_and_any_answer_closes_it() -> None:
     assert not breaker.open
     breaker.failed(0, 0.5)
     assert breaker.open
-    assert not breaker.admits(1)
+    assert not breaker.admits(0.9)
 
 
 def test_one_probe_in_a_while() -> None:
     breaker = opened(now=100)
-    assert breaker.due(100) == 5
-    assert not breaker.admits(104.9)
-    assert [breaker.admits(105), breaker.admits(105), breaker.admits(106)] == [True, False, False]
-    breaker.failed(107, 1.0)
-    assert breaker.due(107) == 6
-    assert breaker.admits(113)
-    breaker.answered(113)
+    assert breaker.due(100) == 1
+    assert not breaker.admits(100.9)
+    assert [breaker.admits(101), breaker.admits(101), breaker.admits(102)] == [True, False, False]
+    breaker.failed(105, 0.5)
+    assert breaker.due(105) == 2
+    breaker.failed(200, 1.0)
+    assert breaker.due(200) == 6
+    assert breaker.admits(206)
+    breaker.answered(206)
     assert not breaker.open
-    assert breaker.admits(113)
-    assert breaker.due(113) == 0
+    assert breaker.admits(206)
+    assert breaker.due(206) == 0
 
 
 def test_a_failure_for_one_station_is_no_failure_of_the_backend() -> None:
