@@ -170,7 +170,12 @@ def _gateway(subprotocol: str) -> Callable[[Site, int], tuple[list[str], Callabl
             "routes": [{"backend": "csms"}],
             "store": "memory:",
             "admin": {"bind": f"127.0.0.1:{admin}"},
-            "limits": {"frames_per_second": 1_000_000, "connects_per_second": 100_000},
+            "limits": {
+                "frames_per_second": 1_000_000,
+                "connects_per_second": 100_000,
+                "accepts_per_second": 100_000,
+                "handshakes_per_source": 100_000,
+            },
             "log": {"level": "warning"},
         }
         path = site.directory / "gateway.yaml"

@@ -9,9 +9,9 @@ from collections.abc import Awaitable
 
 import structlog
 
-from gateway import security
 from gateway.admin.server import AdminServer
-from gateway.config import Config, ConfigError, Listener, ListenerTls, load
+from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
+from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.errors import StartError
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
@@ -47,6 +47,7 @@ class App:
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
         self._retired: list[Upstream] = []
+        self._following: asyncio.Task[None] | None = None
         self._reloading: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
@@ -82,16 +83,15 @@ class App:
             self._logger.info("admin_listens", address=f"{host}:{port}")
         for place, listener in enumerate(config.listeners):
             try:
-                context = security.server_context(listener.tls) if listener.tls is not None else None
+                server = ListenerServer(self.node, listener)
             except (OSError, ssl.SSLError, ValueError) as error:
                 raise StartError(f"listener {listener.bind}: {error}") from None
-            server = ListenerServer(self.node, listener, context)
             listening = self._worker.listener(place) if self._worker is not None else None
             host, port = await self._bound("listener", str(listener.bind), server.open(listening))
             self.listeners.append(server)
             if self._worker is None:
-                self._logger.info("listener_listens", address=f"{host}:{port}", tls=context is not None)
-        self._watch_expiry()
+                self._logger.info("listener_listens", address=f"{host}:{port}", tls=server.context is not None)
+        self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
         self.admin.listeners_up = True
@@ -104,7 +104,7 @@ class App:
             made[name] = Upstream(backend, config.limits, self.metrics)
             try:
                 await made[name].open()
-            except (OSError, ssl.SSLError) as error:
+            except (OSError, ssl.SSLError, ValueError) as error:
                 for upstream in made.values():
                     await upstream.close()
                 raise StartError(f"backend {name}: {error}") from None
@@ -139,7 +139,7 @@ class App:
         self._logger.info("drain_ended", left=len(node.sessions))
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned):
+        for task in (self._watching, self._orphaned, self._following):
             if task is not None:
                 task.cancel()
         for listener in self.listeners:
@@ -178,9 +178,7 @@ class App:
             await asyncio.wait([before])
         try:
             config = load(self.config.path, os.environ)
-            certificates = self._certificates_of(config)
-            for _, tls in certificates:
-                security.check_certificates(tls)
+            certificates = [(live, live.prepare(tls)) for live, tls in self._certificates_of(config)]
             roster = self.node.roster
             another = config.stations_file != roster.stations.path
             stations = await roster.read(config.stations_file) if another else None
@@ -192,8 +190,8 @@ class App:
         except (OSError, ssl.SSLError, ValueError, StartError) as error:
             self._logger.error("reload_refused", why=str(error))
             return
-        for context, tls in certificates:
-            security.load_certificates(context, tls)
+        for live, made in certificates:
+            live.use(made)
         if stations is not None:
             roster.use(stations)
         else:
@@ -203,10 +201,10 @@ class App:
         self.node.upstreams = upstreams
         self._tell_what_needs_a_restart(config)
         self.config = self.node.config = config
-        self._watch_expiry()
+        tell_expiries(self._contexts(), self.metrics)
         self._logger.info("reloaded")
 
-    def _certificates_of(self, config: Config) -> list[tuple[ssl.SSLContext, ListenerTls]]:
+    def _certificates_of(self, config: Config) -> list[tuple[LiveContext[ListenerTls], ListenerTls]]:
         """The live contexts with the files that the new configuration names for their address."""
         named = {str(listener.bind): listener.tls for listener in config.listeners}
         found = [(server.context, named.get(str(server.listener.bind))) for server in self.listeners]
@@ -223,7 +221,9 @@ class App:
         if changed:
             self._logger.warning("reload_needs_restart", why=f"read at the start only: {', '.join(sorted(changed))}")
 
-    def _watch_expiry(self) -> None:
-        for listener in self.config.listeners:
-            for path in listener.tls.certificate if listener.tls is not None else ():
-                self.metrics.certificate_expiry.labels(path.name).set(security.expiry(path))
+    def _contexts(self) -> list[LiveContext[ListenerTls] | LiveContext[BackendTls]]:
+        """Every TLS context that handshakes are done with."""
+        upstreams = [*self.node.upstreams.values(), *self._retired]
+        served = [server.context for server in self.listeners]
+        dialled = [upstream.context for upstream in upstreams]
+        return [context for context in (*served, *dialled) if context is not None]

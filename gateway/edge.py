@@ -6,19 +6,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from time import perf_counter, time
+from typing import NamedTuple
 
 import structlog
 from aiohttp import web
 
-from gateway.admission import Admission, RefusedError, admit, identify, recognise, response_to
+from gateway import profiles
+from gateway.admission import Admission, admit, identify
 from gateway.bridge import POLICY, Bridge
+from gateway.caller import Caller
 from gateway.config import Backend, Listener
 from gateway.identity import Identity
 from gateway.ledger import Ledger
 from gateway.node import Claim, Node
 from gateway.observer import Observer
 from gateway.ownership import Held
+from gateway.proving import Attempt, recognise
+from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket
+from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg, StationDialler
@@ -29,36 +35,76 @@ from translators.quirked import text_mend
 _REPLACED = "replaced by a newer connection"
 
 
+class Entry(NamedTuple):
+    """What the door knows of a station that is about to come in. `is_known`: whether the store told its profile."""
+
+    station: Station
+    attempt: Attempt
+    is_known: bool
+
+
 class Edge:
     """One listener's request handler."""
 
-    def __init__(self, node: Node, listener: Listener) -> None:
+    def __init__(
+        self,
+        node: Node,
+        listener: Listener,
+        caller: Callable[[web.BaseRequest], Caller],
+        upgraded: Callable[[web.BaseRequest], None],
+    ) -> None:
+        """`caller` tells who makes a request, `upgraded` is told when its handshake is over."""
         self._node = node
         self.listener = listener
+        self._caller = caller
+        self._upgraded = upgraded
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("edge")
-        self._upgraded: Callable[[web.BaseRequest], None] = lambda request: None
-
-    def on_upgraded(self, tell: Callable[[web.BaseRequest], None]) -> None:
-        """Who is told when a request's handshake is over."""
-        self._upgraded = tell
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every request of the listener."""
-        log = self._logger.bind(remote=request.remote)
-        leg: Leg | None = None
+        caller = self._caller(request)
+        attempt = Attempt(self._node, self.listener, caller)
+        log = self._logger.bind(remote=caller.source)
         try:
             identity = identify(request, self.listener)
             log = log.bind(station=identity.spelt)
-            station = await recognise(request, self.listener, self._node, identity)
+            await attempt.begin(identity)
+            station, proof = await recognise(request, self.listener, self._node, identity, caller)
             now = asyncio.get_running_loop().time()
-            admission = admit(request, self.listener, self._node, identity, station, now)
+            admission = admit(request, self.listener, self._node, identity, station, proof, caller, now)
             if admission is None:
                 return await self._close_without_subprotocol(request)
+            is_known = await profiles.hold(self._node, identity, station, admission.profile)
+            if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
+                raise RefusedError(503, "full", "too many stations")
+            try:
+                return await self._connect(request, admission, Entry(station, attempt, is_known), log)
+            finally:
+                self._node.places.leave(identity.key)
+        except RefusedError as error:
+            refusal = error
+            attempt.ended(refusal)
+        finally:
+            attempt.ended()
+        self._node.metrics.connections_rejected.labels(refusal.reason).inc()
+        log.info("station_refused", status=refusal.status, reason=refusal.reason, why=refusal.text)
+        return response_to(refusal)
+
+    async def _connect(
+        self,
+        request: web.BaseRequest,
+        admission: Admission,
+        entry: Entry,
+        log: structlog.stdlib.BoundLogger,
+    ) -> web.StreamResponse:
+        """Dial the backend and serve. Raises RefusedError."""
+        leg: Leg | None = None
+        try:
             # A reload while the backend is dialled may take it out of the configuration.
             backend = self._node.config.backends[admission.backend]
             dial = self._dialler(admission)
             leg = await self._dial(dial)
-            return await self._serve(request, admission, backend, leg, dial, log)
+            return await self._serve(request, admission, backend, leg, dial, entry, log)
         except RefusedError as error:
             refusal = error
         except (OSError, RuntimeError) as error:
@@ -70,9 +116,7 @@ class Edge:
             raise
         if leg is not None:
             await leg.socket.close(1001, "station gone")
-        self._node.metrics.connections_rejected.labels(refusal.reason).inc()
-        log.info("station_refused", status=refusal.status, reason=refusal.reason, why=refusal.text)
-        return response_to(refusal)
+        raise refusal
 
     async def _close_without_subprotocol(self, request: web.BaseRequest) -> web.StreamResponse:
         self._node.metrics.connections_rejected.labels("subprotocol").inc()
@@ -89,6 +133,7 @@ class Edge:
             admission.csms_identity,
             [admission.version],
             admission.authorization,
+            admission.csms_password,
         )
 
     async def _dial(self, dial: Dialler) -> Leg:
@@ -105,6 +150,7 @@ class Edge:
         backend: Backend,
         leg: Leg,
         dial: Dialler,
+        entry: Entry,
         log: structlog.stdlib.BoundLogger,
     ) -> web.StreamResponse:
         node, limits = self._node, self._node.config.limits
@@ -113,6 +159,7 @@ class Edge:
         claim = await self._take_over(admission.identity, log)
         try:
             held = await self._own(admission)
+            profiles.remember(node, entry.station, held, admission.profile, entry.is_known)
             if node.draining:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not claim.holds:
@@ -127,6 +174,7 @@ class Edge:
             ws.headers["Server"] = "ocpp-gateway"
             await ws.prepare(request)
             self._upgraded(request)
+            entry.attempt.succeeded()
             loop = asyncio.get_running_loop()
             station = Socket(ws, request.transport, write_seconds=limits.write_seconds, loop=loop)
             if not claim.holds:

@@ -1,14 +1,14 @@
-"""A listening socket: TLS, the deadline of every handshake, and the edge behind it."""
+"""A listening socket with the edge behind its door."""
 
-import asyncio
 import socket
-import ssl
-from collections.abc import Callable
-from typing import Any
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
-from gateway.config import Listener
+from gateway import security
+from gateway.config import Listener, ListenerTls
+from gateway.contexts import LiveContext
+from gateway.door import Door
 from gateway.edge import Edge
 from gateway.node import Node
 
@@ -16,72 +16,44 @@ _LAST_SECONDS = 1.0
 """What is left to sessions that did not end in the drain."""
 
 
-class Handshakes:
-    """Every connection has one deadline from accept to upgrade; aiohttp has none of its own."""
+class _Server(web.Server):
+    """Tells the door who leaves."""
 
-    def __init__(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        self._seconds = seconds
-        self._loop = loop
-        self._open: dict[asyncio.BaseProtocol, asyncio.TimerHandle] = {}
+    def __init__(self, edge: Edge, door: Door) -> None:
+        super().__init__(edge.handle, access_log=None, keepalive_timeout=0.0)
+        self._door = door
 
-    def watch(self, factory: Callable[[], asyncio.BaseProtocol]) -> Callable[[], asyncio.BaseProtocol]:
-        """A protocol factory (called at accept, before TLS) whose connections are watched."""
-
-        def accepted() -> asyncio.BaseProtocol:
-            protocol = factory()
-            self._open[protocol] = self._loop.call_later(self._seconds, self._late, protocol)
-            return protocol
-
-        return accepted
-
-    def upgraded(self, request: web.BaseRequest) -> None:
-        """This request's connection has become a WebSocket."""
-        timer = self._open.pop(request.protocol, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _late(self, protocol: asyncio.BaseProtocol) -> None:
-        del self._open[protocol]
-        transport = getattr(protocol, "transport", None)
-        if transport is not None:
-            transport.abort()
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._door.left(handler)
 
 
 class ListenerServer:
     """A listening socket with its Edge."""
 
-    def __init__(self, node: Node, listener: Listener, context: ssl.SSLContext | None) -> None:
-        self._node = node
+    def __init__(self, node: Node, listener: Listener) -> None:
+        """Raises OSError, ssl.SSLError, ValueError for certificates that cannot be used."""
         self.listener = listener
-        self.context = context
-        self._edge = Edge(node, listener)
+        self.context: LiveContext[ListenerTls] | None = None
+        if listener.tls is not None:
+            place = f"listener {listener.bind}"
+            self.context = LiveContext(place, listener.tls, security.server_context, node.metrics)
+        self._door = Door(node, listener, self.context)
+        self._edge = Edge(node, listener, self._door.caller, self._door.upgraded)
         self._runner: web.ServerRunner | None = None
-        self._server: asyncio.Server | None = None
 
     async def open(self, listening: socket.socket | None = None) -> tuple[str, int]:
         """Listen, on this socket if there is one; the address bound. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        seconds = self._node.config.limits.handshake_seconds
-        handshakes = Handshakes(seconds, loop)
-        self._edge.on_upgraded(handshakes.upgraded)
-        server = web.Server(self._edge.handle, access_log=None, keepalive_timeout=0.0)
+        server = _Server(self._edge, self._door)
         self._runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
         await self._runner.setup()
-        tls: dict[str, Any] = (
-            {"ssl": self.context, "ssl_handshake_timeout": seconds} if self.context is not None else {}
-        )
-        bind = self.listener.bind
-        where: dict[str, Any] = {"sock": listening} if listening else {"host": bind.host, "port": bind.port}
-        self._server = await loop.create_server(handshakes.watch(server), backlog=1024, **where, **tls)
-        host, port, *_ = self._server.sockets[0].getsockname()
-        return host, port
+        return await self._door.open(server, listening)
 
     def stop_accepting(self) -> None:
         """Close the listening socket; live connections stay."""
-        if self._server is not None:
-            self._server.close()
+        self._door.stop()
 
     async def close(self) -> None:
-        self.stop_accepting()
+        await self._door.close()
         if self._runner is not None:
             await self._runner.cleanup()

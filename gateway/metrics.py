@@ -107,7 +107,10 @@ class Metrics:
             "store_duration_seconds", "Time until the store had done it", _INSIDE, "operation"
         )
         self.certificate_expiry = gauge(
-            "certificate_expiry_timestamp_seconds", "When a certificate in use expires, Unix time", "certificate"
+            "certificate_expiry_timestamp_seconds", "When a certificate or CRL in use expires, Unix time", "certificate"
+        )
+        self.certificate_reload_failed = gauge(
+            "certificate_reload_failed", "Whether certificate files on disk cannot be used, and older ones are", "place"
         )
         self.stations_file_valid = gauge(
             "stations_file_valid", "Whether the stations file in use is the one on disk; 1 without one"

@@ -26,6 +26,10 @@ class Bucket:
         self._tokens -= 1
         return True
 
+    def give_back(self) -> None:
+        """The token taken last was not used."""
+        self._tokens += 1
+
 
 class Spacing:
     """Lets one after another go, in even steps."""

@@ -15,7 +15,8 @@ from yarl import URL
 
 from gateway import security
 from gateway.breaker import Breaker
-from gateway.config import Backend, Credentials, Limits
+from gateway.config import Backend, BackendTls, Credentials, Limits
+from gateway.contexts import LiveContext
 from gateway.identity import Identity
 from gateway.metrics import Metrics
 from gateway.ratelimit import Spacing
@@ -103,24 +104,41 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
 
 
 class StationDialler:
-    """The dialler of one station. `authorization`: the station's own header, used with `auth: forward`."""
+    """The dialler of one station. `authorization`: the station's own header, used with `auth: forward`;
+    `password`: its own at the backend, in place of the one for all."""
 
     def __init__(
-        self, upstream: "Upstream", identity: Identity, subprotocols: Sequence[str], authorization: str | None
+        self,
+        upstream: "Upstream",
+        identity: Identity,
+        subprotocols: Sequence[str],
+        authorization: str | None,
+        password: str | None = None,
     ) -> None:
         self._upstream = upstream
         self._identity = identity
         self._subprotocols = subprotocols
         self._authorization = authorization
+        self._password = password
 
     async def __call__(self, seconds: float) -> Leg:
-        return await self._upstream.dial(self._identity, self._subprotocols, self._authorization, seconds)
+        identity, subprotocols = self._identity, self._subprotocols
+        return await self._upstream.dial(identity, subprotocols, self._authorization, seconds, self._password)
 
     async def opening(self, seconds: float) -> None:
         await self._upstream.opening(seconds)
 
     def farewell(self) -> float:
         return self._upstream.farewell()
+
+
+async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A backend's address is the configuration's to say: credentials go nowhere else. Raises DialError."""
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise DialError("refused", 503, f"the backend answered {response.status}: a redirect is not followed")
+    return response
 
 
 class Upstream:
@@ -130,7 +148,7 @@ class Upstream:
         self.backend = backend
         self._limits = limits
         self._metrics = metrics
-        self._context: ssl.SSLContext | None = None
+        self.context: LiveContext[BackendTls] | None = None
         self._session: aiohttp.ClientSession | None = None
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("upstream")
         self._breaker = Breaker()
@@ -139,9 +157,10 @@ class Upstream:
         self._probing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Raises OSError or ssl.SSLError for TLS files that cannot be used."""
+        """Raises OSError, ssl.SSLError, ValueError for TLS files that cannot be used."""
         if self.backend.url.startswith("wss:"):
-            self._context = security.client_context(self.backend.tls)
+            place = f"backend {self.backend.name}"
+            self.context = LiveContext(place, self.backend.tls, security.client_context, self._metrics)
         # Addresses are looked up anew at every dial: a backend that moves is found again.
         connector = aiohttp.TCPConnector(limit=0, use_dns_cache=False, force_close=True)
         self._session = aiohttp.ClientSession(
@@ -150,6 +169,7 @@ class Upstream:
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            middlewares=(_no_redirect,),
         )
 
     async def close(self) -> None:
@@ -157,9 +177,15 @@ class Upstream:
             await self._session.close()
 
     async def dial(
-        self, identity: Identity, subprotocols: Sequence[str], authorization: str | None, seconds: float
+        self,
+        identity: Identity,
+        subprotocols: Sequence[str],
+        authorization: str | None,
+        seconds: float,
+        password: str | None = None,
     ) -> Leg:
-        """Open this station's own connection. `authorization`: the station's header, used with `auth: forward`.
+        """Open this station's own connection. `authorization`: the station's header, used with `auth: forward`;
+        `password`: the station's own for this backend, used in place of the one that the configuration has for all.
 
         Raises DialError.
         """
@@ -173,7 +199,8 @@ class Upstream:
             await asyncio.sleep(delay)
         dials, up = self._metrics.backend_dials, self._metrics.backend_up.labels(self.backend.name)
         try:
-            leg = await self._dial(identity, subprotocols, authorization, seconds - delay)
+            credentials = self._credentials(identity, authorization, password)
+            leg = await self._dial(identity, subprotocols, credentials, seconds - delay)
         except DialError as error:
             dials.labels(self.backend.name, error.outcome).inc()
             is_there = error.outcome in ("refused", "subprotocol")
@@ -218,12 +245,11 @@ class Upstream:
             self._logger.warning("backend_down", backend=self.backend.name)
 
     async def _dial(
-        self, identity: Identity, subprotocols: Sequence[str], authorization: str | None, seconds: float
+        self, identity: Identity, subprotocols: Sequence[str], credentials: str | None, seconds: float
     ) -> Leg:
         assert self._session is not None
         url = self.backend.url_template.replace("{identity}", identity.quoted)
         headers = {}
-        credentials = self._credentials(identity, authorization)
         if credentials is not None:
             headers["Authorization"] = credentials
         try:
@@ -232,7 +258,7 @@ class Upstream:
                     URL(url, encoded=True),
                     protocols=tuple(subprotocols),
                     headers=headers,
-                    ssl=self._context if self._context is not None else True,
+                    ssl=self.context.current if self.context is not None else True,
                     autoping=False,
                     max_msg_size=self._limits.max_frame_bytes,
                     timeout=ClientWSTimeout(ws_close=self._limits.write_seconds),
@@ -260,9 +286,10 @@ class Upstream:
         loop = asyncio.get_running_loop()
         return Leg(Socket(ws, transport, write_seconds=self._limits.write_seconds, loop=loop), str(ws.protocol))
 
-    def _credentials(self, identity: Identity, authorization: str | None) -> str | None:
+    def _credentials(self, identity: Identity, authorization: str | None, password: str | None) -> str | None:
         auth = self.backend.auth
         if isinstance(auth, Credentials):
             username = auth.username.replace("{identity}", identity.spelt)
-            return aiohttp.encode_basic_auth(username, auth.password.get_secret_value(), "utf-8")
+            secret = password if password is not None else auth.password.get_secret_value()
+            return aiohttp.encode_basic_auth(username, secret, "utf-8")
         return authorization if auth == "forward" else None

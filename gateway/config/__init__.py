@@ -3,6 +3,7 @@
 `load` reads the file for a process, `parse` reads a text for a test. What they give back is `Config`.
 """
 
+from gateway.config.listeners import Listener, ListenerTls
 from gateway.config.load import NOT_YET, ConfigError, load, parse
 from gateway.config.model import (
     Admin,
@@ -13,13 +14,11 @@ from gateway.config.model import (
     Drain,
     Follower,
     Limits,
-    Listener,
-    ListenerTls,
     Log,
     Match,
     Route,
 )
-from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Store
+from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Network, Store
 
 __all__ = [
     "IDENTITY",
@@ -39,6 +38,7 @@ __all__ = [
     "ListenerTls",
     "Log",
     "Match",
+    "Network",
     "Route",
     "Store",
     "load",

@@ -51,6 +51,8 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
                 what = f"TLS {listener.tls.min_version} is broken; keep such stations on a listener of their own"
                 yield document.mistake((*here, "tls", "min_version"), what)
             yield from tls.expiries(document, (*here, "tls", "certificate"), listener.tls.certificate)
+            if listener.tls.client_ca is not None:
+                yield from tls.expiries(document, (*here, "tls", "client_ca"), (listener.tls.client_ca,))
     no_secret = all("forward" not in listener.auth for listener in config.listeners)
     for name, backend in config.backends.items():
         here = ("backends", name)
@@ -96,6 +98,31 @@ def _listener(document: Document, here: Steps) -> Iterator[Mistake]:
     certificates, keys = document.get(*here, "tls", "certificate"), document.get(*here, "tls", "key")
     yield from tls.pairs(document, (*here, "tls"), _texts(certificates), _texts(keys))
     yield from tls.authorities(document, (*here, "tls", "client_ca"))
+    yield from tls.revocations(document, (*here, "tls", "client_crl"))
+    for name in ("client_crl", "client_organisation"):
+        if document.get(*here, "tls", name) and not document.get(*here, "tls", "client_ca"):
+            yield document.mistake((*here, "tls", name), f"{name} needs a client_ca")
+    if document.get(*here, "proxy_protocol") in ("true", "yes", "on") and not document.get(*here, "trusted_proxies"):
+        what = "needs trusted_proxies: from anybody else the header is a stranger's word"
+        yield document.mistake((*here, "proxy_protocol"), what)
+    yield from _profiles(document, here)
+
+
+def _profiles(document: Document, here: Steps) -> Iterator[Mistake]:
+    """Profiles that this listener can never see."""
+    possible = {"2", "3"} if document.get(*here, "tls") else {"1"}
+    ways = _texts(document.get(*here, "auth")) or ["forward"]
+    if not {"forward", "basic"} & set(ways):
+        possible -= {"1", "2"}
+    if "mtls" not in ways:
+        possible -= {"3"}
+    if {"forward", "none"} & set(ways):
+        possible |= {"0"}
+    for steps in document.steps(*here, "security_profiles"):
+        profile = document.get(*steps)
+        if profile in ("0", "1", "2", "3") and profile not in possible:
+            what = f"no station can have profile {profile} here, with this tls and auth"
+            yield document.mistake(steps, what)
 
 
 def _backend(document: Document, here: Steps) -> Iterator[Mistake]:

@@ -7,128 +7,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    Tag,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from gateway.config.values import (
-    IDENTITY,
-    SUBPROTOCOLS,
-    Bind,
-    Store,
-    Subprotocol,
-    read_backend_url,
-    read_bind,
-    read_file_name,
-    read_path_pattern,
-    read_store,
-    url_template,
+from gateway.config.listeners import Listener
+from gateway.config.parts import (
+    BackendUrl,
+    BindText,
+    Count,
+    Once,
+    Rate,
+    ReadableFile,
+    Seconds,
+    Secret,
+    Section,
+    StoreText,
+    Subprotocols,
+    Text,
 )
+from gateway.config.values import IDENTITY, Bind, Subprotocol, url_template
 
-ListenerAuth = Literal["forward", "none", "basic", "mtls"]
-TlsVersion = Literal["1.0", "1.1", "1.2", "1.3"]
 IdTokenType = Literal[
     "auto", "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
 ]
 IdTag = Annotated[str, Field(min_length=1, max_length=20)]
 GuardRule = Literal["reject", "adopt", "forward"]
-
-
-def _base(info: ValidationInfo) -> Path:
-    base = (info.context or {}).get("base")
-    return base if isinstance(base, Path) else Path.cwd()
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("should be text")
-    return value
-
-
-def _as_bind(value: Any) -> Any:
-    return value if isinstance(value, Bind) else read_bind(_text(value))
-
-
-def _as_file(value: Any, info: ValidationInfo) -> Any:
-    return read_file_name(value, _base(info)) if isinstance(value, str) else value
-
-
-def _as_store(value: Any, info: ValidationInfo) -> Any:
-    return value if isinstance(value, Store) else read_store(_text(value), _base(info))
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({str(value) for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"names {', '.join(twice)} more than once")
-    return values
-
-
-def _secret(value: Any) -> Any:
-    if value == "":
-        raise ValueError("is empty")
-    return value
-
-
-OneOrMore = BeforeValidator(_as_list)
-Once = AfterValidator(_each_once)
-Secret = Annotated[SecretStr, BeforeValidator(_secret)]
-Text = Annotated[str, Field(min_length=1)]
-BindText = Annotated[Bind, BeforeValidator(_as_bind)]
-ReadableFile = Annotated[Path, BeforeValidator(_as_file)]
-StoreText = Annotated[Store, BeforeValidator(_as_store)]
-PathPattern = Annotated[str, AfterValidator(read_path_pattern)]
-BackendUrl = Annotated[str, AfterValidator(read_backend_url)]
-Subprotocols = Annotated[tuple[Subprotocol, ...], Field(min_length=1), Once]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A mapping of the file. An empty one (`limits:` with nothing under it) means its defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        return {} if value is None else value
-
-
-class ListenerTls(Section):
-    """What the gateway shows to stations. `certificate` and `key` are parallel: several serve RSA and ECDSA, or SNI."""
-
-    certificate: Annotated[tuple[ReadableFile, ...], OneOrMore, Field(min_length=1)]
-    key: Annotated[tuple[ReadableFile, ...], OneOrMore, Field(min_length=1)]
-    client_ca: ReadableFile | None = None
-    min_version: TlsVersion = "1.2"
-
-
-class Listener(Section):
-    """Where stations connect. Without `tls` it is plain ws; `strict_part4` answers 101 and closes for no subprotocol."""
-
-    bind: BindText
-    paths: Annotated[tuple[PathPattern, ...], Field(min_length=1), Once] = ("/{identity}", "/ocpp/{identity}")
-    subprotocols: Subprotocols = SUBPROTOCOLS
-    default_subprotocol: Subprotocol | None = None
-    tls: ListenerTls | None = None
-    auth: Annotated[tuple[ListenerAuth, ...], OneOrMore, Field(min_length=1), Once] = ("forward",)
-    strict_part4: bool = False
 
 
 class Credentials(Section):
@@ -235,6 +137,12 @@ class Limits(Section):
     """What one gateway process takes on before it refuses, and how long it waits."""
 
     max_connections: Count = 20000
+    connections_per_source: Count | None = None
+    max_handshakes: Count = 4096
+    handshakes_per_source: Count = 1024
+    accepts_per_second: Rate = 500.0
+    failures_per_minute: Count = 10
+    source_failures_per_minute: Count = 300
     max_frame_bytes: Count = 1048576
     handshake_seconds: Seconds = 10.0
     connects_per_second: Rate = 250.0
@@ -267,7 +175,9 @@ class Config(Section):
     backends: Annotated[Mapping[Text, Backend], Field(min_length=1)]
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
     unknown_stations: Literal["accept", "reject"] = "accept"
+    unknown_status: Literal["404", "401"] = "404"
     stations_file: ReadableFile | None = None
+    profile_downgrade: Literal["never", "3_to_2", "any"] = "never"
     store: StoreText = Field(default="sqlite:ocpp-gateway.db", validate_default=True)
     admin: Admin = Admin()
     limits: Limits = Limits()

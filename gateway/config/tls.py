@@ -63,6 +63,23 @@ def authorities(document: Document, steps: Steps) -> Iterator[Mistake]:
         return
 
 
+def revocations(document: Document, steps: Steps) -> Iterator[Mistake]:
+    """A mistake for each file at `steps` that exists and holds no revocation list."""
+    listed = isinstance(document.get(*steps), list)
+    for place in document.steps(*steps) if listed else [steps]:
+        name = document.get(*place)
+        if not isinstance(name, str) or not (path := resolve(name, document.base)).is_file():
+            continue
+        try:
+            if b"-----BEGIN X509 CRL-----" not in path.read_bytes():
+                raise ssl.SSLError
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError:
+            yield document.mistake(place, f"{path} holds no certificate revocation list in PEM form")
+        except OSError:
+            continue
+
+
 def expiries(document: Document, steps: Steps, certificates: Sequence[Path]) -> Iterator[Mistake]:
     """A warning for each certificate that is not valid now or not much longer."""
     from cryptography import x509

@@ -78,6 +78,17 @@ def read_bind(text: str) -> Bind:
     return Bind(host, int(port))
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def read_network(text: str) -> Network:
+    """`10.0.0.0/8`, `2001:db8::/32`, or one address."""
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("should be an address or a network such as 10.0.0.0/8, its host bits 0") from None
+
+
 def read_path_pattern(text: str) -> str:
     """`/{identity}` after any literal prefix."""
     if not _PATH_PATTERN.fullmatch(text):

@@ -24,6 +24,8 @@ _WORDS = {
     "mapping_type": "should be a mapping (key: value), not {kind}",
     "tuple_type": "should be a list, not {kind}",
     "greater_than": "should be greater than {gt:g}",
+    "greater_than_equal": "should be {ge:g} or more",
+    "less_than_equal": "should be {le:g} or less",
     "too_short": "should not be empty",
     "string_too_short": "should not be empty",
     "int_parsing_size": "is too large a number",

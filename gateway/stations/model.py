@@ -1,20 +1,30 @@
 """One entry of the stations file: what may be written, and what becomes of it."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from pydantic import AfterValidator, BeforeValidator
 
-from gateway.config.model import Once, OneOrMore, Section, Text
+from gateway.config.listeners import Profile
+from gateway.config.parts import Once, OneOrMore, Secret, Section, Text
 from gateway.config.values import Subprotocol
 from gateway.config.wording import suggestion
 from gateway.identity import Identity, identity_of
 from gateway.passwords import read_hash
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 2**31 - 1
 """The schemas' connector ids are integers that stations keep in 32 bits."""
+
+
+class Subject(NamedTuple):
+    """What the station's certificate must be, when it is not one whose common name is the identity."""
+
+    cn: str | None = None
+    sha256: tuple[str, ...] = ()
 
 
 class Station(msgspec.Struct, frozen=True, gc=False):
@@ -27,9 +37,13 @@ class Station(msgspec.Struct, frozen=True, gc=False):
     subprotocol: str | None = None
     enabled: bool = True
     connectors: Mapping[int, tuple[int, int]] = {}
+    certificate: Subject = Subject()
+    security_profile: int = 0
+    profile_ratchet: bool = True
+    csms_password: str | None = None
 
     def __repr__(self) -> str:
-        # The hash stays out of logs and of failing tests.
+        # Hash and password stay out of logs and of failing tests.
         return f"Station({self.csms_identity}, {self.subprotocol}, {sorted(self.tags)}, enabled={self.enabled})"
 
 
@@ -90,6 +104,20 @@ def _places_once(value: Mapping[int, tuple[int, int]]) -> Mapping[int, tuple[int
 NO_IDENTITY = "should be 1 to 48 of the characters a-z A-Z 0-9 * - _ = + | @ . and not dots alone"
 
 
+def _fingerprint(value: str) -> str:
+    plain = value.replace(":", "").lower()
+    if not _SHA256.fullmatch(plain):
+        raise ValueError("should be a SHA-256 fingerprint: 64 hex digits, as `ocpp-gateway certs inspect` prints it")
+    return plain
+
+
+class Certificate(Section):
+    """What a station's certificate must be, in place of one whose common name is the identity; all that is given."""
+
+    cn: Text | None = None
+    sha256: Annotated[tuple[Annotated[str, AfterValidator(_fingerprint)], ...], OneOrMore, Once] = ()
+
+
 class Entry(Section):
     """What may stand under an identity. The hash is checked for its form only."""
 
@@ -104,6 +132,10 @@ class Entry(Section):
         BeforeValidator(_connectors),
         AfterValidator(_places_once),
     ] = {}
+    certificate: Certificate = Certificate()
+    security_profile: Profile = 0
+    profile_ratchet: bool = True
+    csms_password: Secret | None = None
 
     def station(self) -> Station:
         """The entry as the gateway keeps it."""
@@ -115,4 +147,8 @@ class Entry(Section):
             self.subprotocol,
             self.enabled,
             self.connectors,
+            Subject(self.certificate.cn, self.certificate.sha256),
+            self.security_profile,
+            self.profile_ratchet,
+            self.csms_password.get_secret_value() if self.csms_password is not None else None,
         )

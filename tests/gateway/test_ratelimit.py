@@ -21,3 +21,10 @@ def test_one_after_another() -> None:
     spacing = Spacing()
     assert [round(spacing.delay(5, 10), 6) for _ in range(3)] == [0, 0.1, 0.2]
     assert spacing.delay(6, 10) == 0
+
+
+def test_a_token_that_was_not_used_is_given_back() -> None:
+    bucket = Bucket(10, 1, 0)
+    assert bucket.try_take(0)
+    bucket.give_back()
+    assert [bucket.try_take(0) for _ in range(2)] == [True, False]

@@ -1,0 +1,30 @@
+"""How a station is turned away at the door: an HTTP status, a reason for the metrics, a text."""
+
+import random
+
+from aiohttp import web
+
+_RETRY_SECONDS = (5, 15)
+"""What Retry-After asks for, at random between the two: a fleet must not come back at once."""
+
+
+class RefusedError(Exception):
+    """The station is turned away with this HTTP status; `reason` is the metric's label."""
+
+    def __init__(self, status: int, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.reason = reason
+        self.text = text
+
+
+def response_to(refusal: RefusedError) -> web.Response:
+    """What the station is told."""
+    headers = {"Connection": "close", "Server": "ocpp-gateway"}
+    if refusal.status == 503:
+        headers["Retry-After"] = str(random.randint(*_RETRY_SECONDS))  # noqa: S311 - spreads a fleet, hides nothing
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
+    if refusal.status == 426:
+        headers["Upgrade"] = "websocket"
+    return web.Response(status=refusal.status, text=refusal.text + "\n", headers=headers)
