@@ -24,6 +24,7 @@ demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it ha
 	@$(BIN)/ocpp-gateway demo
 
 test: $(VENV)/.developer  ## all tests
+	tests/tools.sh
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.developer  ## format, lint, strict types, import rules

@@ -100,7 +100,7 @@ class Csms:
         return connection.respond(self.refuse, "refused\n") if self.refuse is not None else None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Csms"]:
+    async def running(self, ssl: ssl.SSLContext | None = None) -> AsyncIterator["Csms"]:
         subprotocols = [Subprotocol(name) for name in self.subprotocols]
         async with serve(
             self._handle,
@@ -110,6 +110,7 @@ class Csms:
             process_request=self._process_request,
             max_size=None,
             compression=None,
+            ssl=ssl,
         ):
             yield self
 

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests need and that do not come from the Python index. Quick when all are there; loud when
+# one is missing and cannot be installed, for a test that is skipped proves nothing.
+set -euo pipefail
+
+# program:Debian package, a line each.
+TOOLS="
+openssl:openssl
+sslscan:sslscan
+"
+
+missing() {
+  local entry
+  for entry in $TOOLS; do
+    command -v "${entry%%:*}" > /dev/null || echo "$1${entry#*:}"
+  done
+}
+
+packages=$(missing "")
+[ -z "$packages" ] && exit 0
+
+if command -v apt-get > /dev/null; then
+  as_root=""
+  [ "$(id -u)" = 0 ] || as_root="sudo -n"
+  # shellcheck disable=SC2086 - words are meant to be words
+  $as_root apt-get update -q > /dev/null \
+    && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q --no-install-recommends $packages > /dev/null || true
+fi
+
+packages=$(missing "  ")
+if [ -n "$packages" ]; then
+  printf 'the tests need these programs, and they could not be installed here; packages by Debian name:\n%s\n' "$packages" >&2
+  exit 1
+fi
