@@ -17,10 +17,10 @@ from gateway import origin, security
 from gateway.caller import Caller
 from gateway.config import Listener, ListenerTls
 from gateway.contexts import LiveContext
+from gateway.listening import exactly, listening
 from gateway.node import Node
 from gateway.ratelimit import Bucket
 
-_BACKLOG = 1024
 _ACCEPTED_AT_ONCE = 64
 """Then others get their turn: a storm must not keep pings waiting."""
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -76,19 +76,7 @@ class Door:
         """Listen, `on` this socket if there is one; the address bound. `factory` makes the protocol of each connection. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._factory = factory
-        bind = self._listener.bind
-        found = await self._loop.getaddrinfo(bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            try:
-                self._sockets.append(_listening(family, kind, protocol, address))
-            except OSError as error:
-                # `localhost` names ::1 also where there is no IPv6.
-                if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT) and len(found) > 1:
-                    continue
-                self.stop()
-                raise
-        if not self._sockets:
-            raise OSError(errno.EADDRNOTAVAIL, "cannot assign requested address")
+        self._sockets = await listening(self._listener.bind)
         self._accept_again()
         host, port, *_ = self._sockets[0].getsockname()
         return str(host), int(port)
@@ -97,9 +85,9 @@ class Door:
         """Accept no more; those who have come in stay."""
         if self._pause is not None:
             self._pause.cancel()
-        for listening in self._sockets:
-            self._loop.remove_reader(listening.fileno())
-            listening.close()
+        for one in self._sockets:
+            self._loop.remove_reader(one.fileno())
+            one.close()
         self._sockets.clear()
 
     async def close(self) -> None:
@@ -137,17 +125,17 @@ class Door:
 
     def _accept_again(self) -> None:
         self._pause = None
-        for listening in self._sockets:
-            self._loop.add_reader(listening.fileno(), self._accept, listening)
+        for one in self._sockets:
+            self._loop.add_reader(one.fileno(), self._accept, one)
 
     def _pause_for(self, seconds: float) -> None:
         """Who comes waits in the system's queue."""
-        for listening in self._sockets:
-            self._loop.remove_reader(listening.fileno())
+        for one in self._sockets:
+            self._loop.remove_reader(one.fileno())
         if self._pause is None:
             self._pause = self._loop.call_later(seconds, self._accept_again)
 
-    def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         for _ in range(_ACCEPTED_AT_ONCE):
             if self._node.crowd.arriving >= self._node.config.limits.max_handshakes:
                 self._node.metrics.rate_limited.labels("handshakes").inc()
@@ -156,7 +144,7 @@ class Door:
                 self._node.metrics.rate_limited.labels("accepts").inc()
                 return self._pause_for(max(0.01, 1 / self._node.config.limits.accepts_per_second))
             try:
-                connection, address = listening.accept()
+                connection, address = listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 self._node.accepts.give_back()
                 return
@@ -212,8 +200,8 @@ class Door:
     async def _proxy_header(self, connection: socket.socket, deadline: float) -> str | None:
         try:
             async with asyncio.timeout_at(deadline):
-                head = await _exactly(self._loop, connection, origin.HEAD_BYTES)
-                return origin.proxied(head, await _exactly(self._loop, connection, origin.following(head)))
+                head = await exactly(self._loop, connection, origin.HEAD_BYTES)
+                return origin.proxied(head, await exactly(self._loop, connection, origin.following(head)))
         except (origin.NoProxyHeaderError, TimeoutError, EOFError):
             raise TurnedAwayError("proxy_header") from None
 
@@ -272,32 +260,6 @@ class Door:
             more["unlogged"] = self._unlogged
         self._unlogged = 0
         self._logger.info("connection_refused", remote=visitor.source, reason=reason, why=why, **more)
-
-
-def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
-    found = socket.socket(family, kind, protocol)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        found.bind(address)
-        found.listen(_BACKLOG)
-        found.setblocking(False)
-    except BaseException:
-        found.close()
-        raise
-    return found
-
-
-async def _exactly(loop: asyncio.AbstractEventLoop, connection: socket.socket, size: int) -> bytes:
-    """Not a byte more: what follows belongs to TLS or HTTP. Raises EOFError, OSError."""
-    found = b""
-    while len(found) < size:
-        more = await loop.sock_recv(connection, size - len(found))
-        if not more:
-            raise EOFError
-        found += more
-    return found
 
 
 def _words(error: OSError) -> str:
