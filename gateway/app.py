@@ -212,7 +212,11 @@ class App:
 
     def _tell_what_needs_a_restart(self, config: Config) -> None:
         def without_certificates(one: Config) -> list[Listener]:
-            return [listener.model_copy(update={"tls": listener.tls is not None}) for listener in one.listeners]
+            """TLS settings make a new context; whether there is TLS, and whose certificates prove a station, do not."""
+            return [
+                listener.model_copy(update={"tls": listener.tls and listener.tls.client_organisation})
+                for listener in one.listeners
+            ]
 
         runs = self._started
         changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(runs, name)]

@@ -18,7 +18,7 @@ _THREADS = 2
 _MOST_WAITING = 64
 """Logins at work at a time: what two threads can do well within a handshake's deadline."""
 
-_MOST_OF_ONE = 4
+_MOST_OF_ONE = 16
 """Of one identity: whoever guesses at it from many addresses keeps no others waiting. Its station, known by what was
 verified before, is not counted."""
 

@@ -191,3 +191,40 @@ routes:
     ]
     clear = parse(MINIMAL.replace("127.0.0.1:0", "0.0.0.0:1"), {}).warnings
     assert clear == ("gateway.yaml:1:13: listeners[0]: has no tls: the passwords of stations travel in the clear",)
+
+
+def test_what_listeners_demand_of_stations(tmp_path: Path) -> None:
+    certificates.init_ca(tmp_path)
+    certificates.issue_server(tmp_path, ["localhost"])
+    head = "listeners:\n  - bind: h:1\n"
+    tls = "    tls: {certificate: server.crt, key: server.key, client_ca: ca.crt, client_crl: [ca.crt, server.crt]}\n"
+    path = tmp_path / "g.yaml"
+    assert mistakes(head + tls + REST, path=path) == [
+        f"{path}:3:85: listeners[0].tls.client_crl[0]: {tmp_path}/ca.crt holds no certificate revocation list in PEM form",
+        f"{path}:3:93: listeners[0].tls.client_crl[1]: {tmp_path}/server.crt holds no certificate revocation list in PEM form",
+    ]
+    tls = "    tls: {certificate: server.crt, key: server.key, client_organisation: X}\n"
+    assert mistakes(head + tls + REST, path=path) == [
+        f"{path}:3:74: listeners[0].tls.client_organisation: client_organisation needs a client_ca"
+    ]
+    assert mistakes(head + "    proxy_protocol: true\n    trusted_proxies: [10.0.0.1/8, x]\n" + REST) == [
+        "g.yaml:4:23: listeners[0].trusted_proxies[0]: should be an address or a network such as 10.0.0.0/8, its host bits 0",
+        "g.yaml:4:35: listeners[0].trusted_proxies[1]: should be an address or a network such as 10.0.0.0/8, its host bits 0",
+    ]
+    assert mistakes(head + "    proxy_protocol: true\n" + REST) == [
+        "g.yaml:3:21: listeners[0].proxy_protocol: needs trusted_proxies: from anybody else the header is a stranger's word"
+    ]
+    found = parse(head + "    trusted_proxies: [10.0.0.0/8, '2001:db8::1']\n" + REST, {}).listeners[0]
+    assert [str(network) for network in found.trusted_proxies] == ["10.0.0.0/8", "2001:db8::1/128"]
+
+
+def test_security_profiles_that_no_station_can_have() -> None:
+    head = "listeners:\n  - bind: 127.0.0.1:1\n    auth: "
+    assert mistakes(head + "forward\n    security_profiles: [1, 2, 4]\n" + REST) == [
+        "g.yaml:4:28: listeners[0].security_profiles[1]: no station can have profile 2 here, with this tls and auth",
+        "g.yaml:4:31: listeners[0].security_profiles[2]: should be 3 or less",
+    ]
+    assert mistakes(head + "none\n    security_profiles: [0, 1]\n" + REST) == [
+        "g.yaml:4:28: listeners[0].security_profiles[1]: no station can have profile 1 here, with this tls and auth"
+    ]
+    assert parse(head + "forward\n    security_profiles: [1]\n" + REST, {}).listeners[0].security_profiles == (1,)

@@ -38,7 +38,7 @@ async def failed(running: Gateway) -> float:
     return await running.metric(f'ocpp_gateway_certificate_reload_failed{{place="{place}"}}')
 
 
-async def eventually(condition: Any, seconds: float = 10.0) -> None:
+async def eventually(condition: Any, seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.1)

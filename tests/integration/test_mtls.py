@@ -132,3 +132,12 @@ async def test_the_old_listener_looks_at_certificates_as_closely(tmp_path: Path)
             ws = await site.connect(running, station=site.authority.issue("good"))
             assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
             await ws.close()
+
+
+async def test_a_renewed_certificate_comes_in(tmp_path: Path) -> None:
+    """Another key, the same name: as after CertificateSigned. The old one is good until it runs out or is revoked."""
+    site = Site(tmp_path)
+    old, new = site.authority.issue("old"), site.authority.issue("new")
+    async with Csms().running() as csms:
+        async with gateway(tmp_path, site.config(csms)) as running:
+            assert [await site.enters(running, station=one) for one in (old, new, old)] == [101] * 3

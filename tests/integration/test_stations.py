@@ -190,7 +190,7 @@ async def test_guessing_is_slowed_down_for_the_guesser_alone(tmp_path: Path) -> 
                 began = time.perf_counter()
                 assert await login(running, "CP-1") == 401
                 assert time.perf_counter() - began >= 1
-                assert await running.metric('ocpp_gateway_rate_limited_total{reason="password"}') == 5
+                assert await running.metric('ocpp_gateway_rate_limited_total{reason="attempts"}') == 5
                 # Neither the session nor the station behind another address is harmed.
                 assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
             other = {"additional_headers": basic("CP-1"), "local_addr": ("127.0.0.2", 0), "host": "127.0.0.1"}
