@@ -17,7 +17,7 @@ from gateway import origin, security
 from gateway.caller import Caller
 from gateway.config import Listener, ListenerTls
 from gateway.contexts import LiveContext
-from gateway.listening import exactly, listening
+from gateway.listening import exactly, listening, ready
 from gateway.node import Node
 from gateway.ratelimit import Bucket
 
@@ -76,7 +76,7 @@ class Door:
         """Listen, `on` this socket if there is one; the address bound. `factory` makes the protocol of each connection. Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._factory = factory
-        self._sockets = await listening(self._listener.bind)
+        self._sockets = [ready(on)] if on is not None else await listening(self._listener.bind)
         self._accept_again()
         host, port, *_ = self._sockets[0].getsockname()
         return str(host), int(port)

@@ -29,6 +29,13 @@ async def listening(bind: Bind) -> list[socket.socket]:
     return made
 
 
+def ready(bound: socket.socket) -> socket.socket:
+    """A bound socket that listens and never blocks. Raises OSError."""
+    bound.listen(_BACKLOG)
+    bound.setblocking(False)
+    return bound
+
+
 def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...]) -> socket.socket:
     found = socket.socket(family, kind, protocol)
     try:
@@ -36,12 +43,10 @@ def _listening(family: int, kind: int, protocol: int, address: tuple[object, ...
         if family == socket.AF_INET6:
             found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         found.bind(address)
-        found.listen(_BACKLOG)
-        found.setblocking(False)
+        return ready(found)
     except BaseException:
         found.close()
         raise
-    return found
 
 
 async def exactly(loop: asyncio.AbstractEventLoop, connection: socket.socket, size: int) -> bytes:

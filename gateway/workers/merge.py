@@ -17,7 +17,15 @@ _LEAST = frozenset(
     }
 )
 """Gauges of which the worst worker counts."""
-_MOST = frozenset({"ocpp_gateway_build_info", "ocpp_gateway_backend_up", "ocpp_gateway_draining", "python_info"})
+_MOST = frozenset(
+    {
+        "ocpp_gateway_build_info",
+        "ocpp_gateway_backend_up",
+        "ocpp_gateway_certificate_reload_failed",
+        "ocpp_gateway_draining",
+        "python_info",
+    }
+)
 """Gauges that say the same of all workers, or something of the whole."""
 
 
