@@ -23,7 +23,7 @@ from gateway.observer import Observer
 from gateway.ownership import Held
 from gateway.proving import Attempt, recognise
 from gateway.refusal import RefusedError, response_to
-from gateway.sockets import Socket
+from gateway.sockets import Socket, StationWebSocket
 from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
@@ -164,7 +164,7 @@ class Edge:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not claim.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
-            ws = web.WebSocketResponse(
+            ws = StationWebSocket(
                 protocols=(admission.subprotocol,),
                 compress=False,
                 autoping=False,

@@ -6,12 +6,13 @@ peer that stalls is cut, and stalls nobody else.
 
 import asyncio
 import logging
+import os
 from collections import deque
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from aiohttp import ClientWebSocketResponse, WSMsgType, web
+from aiohttp import ClientWebSocketResponse, WebSocketError, WSMsgType, web
 
-WebSocket = web.WebSocketResponse | ClientWebSocketResponse
+from gateway.framing import PING, PONG, Gate, Parser, control_frame
 
 _LIGHT_BYTES = 16 * 1024
 """Less than this to write and less than this in the transport: the peer reads, and writing returns at once."""
@@ -23,11 +24,60 @@ TOO_BIG = 1009
 logger = logging.getLogger(__name__)
 
 
+class _Gated:
+    """A WebSocket of aiohttp with a gate before its parser. aiohttp keeps the parser it makes in `_parser` and hands
+    over what it finds there; without a gate no `Socket` can be made, so a change of that cannot go unnoticed."""
+
+    gate: Gate
+    dialled: ClassVar[bool]
+
+    @property
+    def _parser(self) -> Gate:
+        return self.gate
+
+    @_parser.setter
+    def _parser(self, parser: Parser | None) -> None:
+        if parser is not None:
+            self.gate = Gate(parser, asyncio.get_running_loop().time, masked=not self.dialled)
+
+    async def close(self, *, code: int = 1000, message: bytes = b"", **more: Any) -> bool:
+        """As aiohttp's; what the gate refused is the code and the reason, whoever closes."""
+        refusal = self.gate.refusal
+        if refusal is not None:
+            code, message = refusal.code, refusal.why.encode()
+        closed: bool = await super().close(code=code, message=message, **more)  # type: ignore[misc]
+        return closed
+
+
+class StationWebSocket(_Gated, web.WebSocketResponse):  # type: ignore[misc]
+    """The end of a connection that was accepted."""
+
+    dialled = False
+
+
+class BackendWebSocket(_Gated, ClientWebSocketResponse):  # type: ignore[misc]
+    """The end of a connection that was dialled."""
+
+    dialled = True
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Where its bytes go."""
+        # uvloop's transports are no instances of asyncio.Transport.
+        connection = self._response.connection
+        return connection.transport if connection is not None else None
+
+
+WebSocket = StationWebSocket | BackendWebSocket
+
+
 class Gone(NamedTuple):
-    """The connection ended: the peer's close code (1006: none came) and why in a word."""
+    """The connection ended: the peer's close code (1006: none came) and why in a word. `refused`: the gateway ended it,
+    for what the peer sent."""
 
     code: int
     why: str
+    refused: bool = False
 
 
 class Socket:
@@ -52,28 +102,27 @@ class Socket:
         self._room.set()
         self._pinged_at: float | None = None
         self._cut = False
-        self.heard_at = loop.time()
+        self._gate = ws.gate
+        self._gate.answer_with(self._pong)
 
     async def receive(self) -> str | Gone:
-        """The next text message, or that the connection has ended. Pings are answered on the way."""
-        while not self._cut:
-            message = await self._ws.receive()
-            self.heard_at = self._loop.time()
-            if message.type is WSMsgType.TEXT:
-                return str(message.data)
-            if message.type is WSMsgType.PONG:
-                continue
-            if message.type is WSMsgType.PING:
-                await self._quietly(self._ws.pong(message.data))
-                continue
-            if message.type is WSMsgType.BINARY:
-                # OCPP-J is text only (1.6-J section 4.1, RFC 6455 section 7.4.1).
-                await self.close(1003, "OCPP-J messages are text")
-                return Gone(1003, "binary")
-            if message.type is WSMsgType.CLOSE:
-                return Gone(message.data or 1005, "closed by peer")
-            return Gone(self._ws.close_code or 1006, "lost" if self._ws.close_code != TOO_BIG else "too big")
-        return Gone(1006, "cut")  # what is still in its queue was sent before, and its answers would go nowhere
+        """The next text message, or that the connection has ended. Pings have been answered before, by the gate."""
+        if self._cut:
+            return Gone(1006, "cut")  # what is still in its queue was sent before, and its answers would go nowhere
+        message = await self._ws.receive()
+        if message.type is WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is WSMsgType.BINARY:
+            # OCPP-J is text only (1.6-J section 4.1, RFC 6455 section 7.4.1).
+            await self.close(1003, "OCPP-J messages are text")
+            return Gone(1003, "binary", refused=True)
+        if message.type is WSMsgType.CLOSE:
+            return Gone(message.data or 1005, "closed by peer")
+        if self._gate.refusal is not None:
+            return Gone(*self._gate.refusal, refused=True)
+        if isinstance(message.data, WebSocketError):
+            return Gone(message.data.code, str(message.data), refused=True)
+        return Gone(self._ws.close_code or 1006, "lost")
 
     async def send(self, text: str) -> None:
         """Hand over one message, in order. Returns without waiting for the peer."""
@@ -103,26 +152,30 @@ class Socket:
         """When `keep_alive` is next to be called (loop time)."""
         if self._pinged_at is not None:
             return self._pinged_at + pong_seconds
-        return self.heard_at + ping_seconds
+        return self._gate.heard_at + ping_seconds
 
     async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
         """Ping a quiet peer; False when it stayed quiet. Any frame is a sign of life, not only a pong."""
         now = self._loop.time()
+        if not self._listening():
+            # Its messages wait to be taken, and a pong may be among them: silence is ours.
+            self._gate.heard_at = now
         if self._pinged_at is not None:
             # The loop's clock may stand still for a millisecond: a pong within it counts.
-            if self.heard_at >= self._pinged_at:
+            if self._gate.heard_at >= self._pinged_at:
                 self._pinged_at = None
             elif now >= self._pinged_at + pong_seconds:
                 return False
-        if self._pinged_at is None and now >= self.heard_at + ping_seconds:
+        if self._pinged_at is None and now >= self._gate.heard_at + ping_seconds:
             self._pinged_at = now
-            await self._quietly(self._ws.ping())
+            self._control(PING, b"")
         return True
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye and wait for the peer's, for a limited time; then the connection is cut."""
         if self._flusher is not None:
             self._flusher.cancel()
+        self._gate.answer_with(None)  # a close frame is the last (RFC 6455 section 5.5.1)
         try:
             async with asyncio.timeout(self._write_seconds):
                 await self._ws.close(code=code, message=reason.encode()[:120])
@@ -154,6 +207,18 @@ class Socket:
         finally:
             self._flusher = None
             self._room.set()
+
+    def _listening(self) -> bool:
+        return self._transport is None or self._transport.is_closing() or self._transport.is_reading()
+
+    def _pong(self, payload: bytes) -> None:
+        self._control(PONG, payload)
+
+    def _control(self, opcode: int, payload: bytes) -> None:
+        """Write a ping or pong without waiting. A peer that has so much to read gets neither, and is on its way out."""
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and self._load() < _BACKLOG_BYTES:
+            transport.write(control_frame(opcode, payload, os.urandom(4) if self._ws.dialled else None))
 
     def _load(self) -> int:
         return self._transport.get_write_buffer_size() if self._transport is not None else 0

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import aiohttp
 import structlog
-from aiohttp import ClientWebSocketResponse, ClientWSTimeout
+from aiohttp import ClientWSTimeout
 from yarl import URL
 
 from gateway import security
@@ -20,7 +20,7 @@ from gateway.contexts import LiveContext
 from gateway.identity import Identity
 from gateway.metrics import Metrics
 from gateway.ratelimit import Spacing
-from gateway.sockets import Socket
+from gateway.sockets import BackendWebSocket, Socket
 
 
 class DialError(Exception):
@@ -45,16 +45,6 @@ _LEAST_DIAL_SECONDS = 0.1
 """Less is not enough for a handshake."""
 _GOODBYE_SECONDS = 1.0
 _FAREWELLS_PER_SECOND, _LONGEST_FAREWELL = 100.0, 5.0
-
-
-class _UpstreamWebSocket(ClientWebSocketResponse):
-    """Knows its transport, whose fill level tells whether the backend reads."""
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        # uvloop's transports are no instances of asyncio.Transport.
-        connection = self._response.connection
-        return connection.transport if connection is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +155,7 @@ class Upstream:
         connector = aiohttp.TCPConnector(limit=0, use_dns_cache=False, force_close=True)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            ws_response_class=_UpstreamWebSocket,
+            ws_response_class=BackendWebSocket,
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -282,9 +272,9 @@ class Upstream:
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await ws.close(code=1002)
             raise DialError("subprotocol", 503, "the backend chose none of the subprotocols offered")
-        transport = ws.transport if isinstance(ws, _UpstreamWebSocket) else None
+        assert isinstance(ws, BackendWebSocket)
         loop = asyncio.get_running_loop()
-        return Leg(Socket(ws, transport, write_seconds=self._limits.write_seconds, loop=loop), str(ws.protocol))
+        return Leg(Socket(ws, ws.transport, write_seconds=self._limits.write_seconds, loop=loop), str(ws.protocol))
 
     def _credentials(self, identity: Identity, authorization: str | None, password: str | None) -> str | None:
         auth = self.backend.auth

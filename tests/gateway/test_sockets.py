@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.sockets import Gone, Socket
+from gateway.sockets import Gone, Socket, StationWebSocket
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def pair(write_seconds: float = 2.0) -> AsyncIterator[tuple[Socket, Client
     over = asyncio.Event()
 
     async def handle(request: web.Request) -> web.WebSocketResponse:
-        ws = web.WebSocketResponse(autoping=False, compress=False)
+        ws = StationWebSocket(autoping=False, compress=False)
         await ws.prepare(request)
         made.set_result(Socket(ws, request.transport, write_seconds=write_seconds, loop=asyncio.get_running_loop()))
         await over.wait()
@@ -55,7 +55,7 @@ async def test_a_lost_connection_and_a_binary_message() -> None:
         assert gone.code in (1000, 1006)
     async with pair() as (sock, client):
         await client.send(b"octets")
-        assert await sock.receive() == Gone(1003, "binary")
+        assert await sock.receive() == Gone(1003, "binary", refused=True)
 
 
 async def test_pings_are_answered_and_any_frame_is_a_sign_of_life() -> None:
