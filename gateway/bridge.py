@@ -33,6 +33,12 @@ _CSMS_PING_SECONDS = 20.0
 _REPLACED = "replaced by a newer connection"
 
 
+def _end_of_station(gone: Gone) -> str:
+    if gone.refused:
+        return "protocol"
+    return "station_closed" if gone.code != 1006 else "station_lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """Why a session ended: `code` and `text` go to the station, `reason` to the metric."""
@@ -197,8 +203,11 @@ class Bridge:
             await self._fits.wait()
 
     def _gone(self, gone: Gone, source: Socket) -> None:
+        if gone.refused:
+            peer = "station" if source is self._station else "csms"
+            self._logger.warning("frames_refused", peer=peer, code=gone.code, why=gone.why)
         if source is self._station:
-            return self.end(GOING_AWAY, "", "station_closed" if gone.code != 1006 else "station_lost")
+            return self.end(GOING_AWAY, "", _end_of_station(gone))
         if source is not self._csms:
             return None  # a connection that has been replaced
         self._logger.info("backend_lost", code=gone.code, why=gone.why)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from gateway.ratelimit import Bucket
 
 PROTOCOL_ERROR, POLICY = 1002, 1008
-_CONTINUATION, _TEXT, _BINARY, _CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+_CONTINUATION, _TEXT, _BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _FIN, _RESERVED, _MASK, _LENGTH = 0x80, 0x70, 0x80, 0x7F
 _CONTROL_BYTES = 125
 _SMALLEST_TEXT = 10
@@ -94,12 +94,12 @@ class Gate:
             if why is not None:
                 return self._refuse(PROTOCOL_ERROR, why, parts, data[copied:place])
             after = place + 2 + self._mask_bytes
-            if opcode >= _CLOSE:
+            if opcode >= CLOSE:
                 after += length
                 if after > end:
                     break
                 payload = self._unmasked(data, place + 2, after)
-                if opcode == _CLOSE:
+                if opcode == CLOSE:
                     if length >= 2 and not _may_be_sent(int.from_bytes(payload[:2], "big")):
                         return self._refuse(PROTOCOL_ERROR, "not a close code", parts, data[copied:place])
                 else:
@@ -135,7 +135,7 @@ class Gate:
             return "frames have to be masked" if self._masked else "frames must not be masked"
         if first & _RESERVED:
             return "reserved bits"
-        if opcode >= _CLOSE:
+        if opcode >= CLOSE:
             if opcode > PONG:
                 return "reserved opcode"
             if not first & _FIN:

@@ -8,18 +8,21 @@ import asyncio
 import logging
 import os
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, NamedTuple
 
 from aiohttp import ClientWebSocketResponse, WebSocketError, WSMsgType, web
 
-from gateway.framing import PING, PONG, Gate, Parser, control_frame
+from gateway.framing import CLOSE, PING, POLICY, PONG, Gate, Parser, control_frame
 
 _LIGHT_BYTES = 16 * 1024
 """Less than this to write and less than this in the transport: the peer reads, and writing returns at once."""
 _BACKLOG_BYTES = 256 * 1024
 """More than this behind a peer: its reader is asked to wait."""
 _LINGER_SECONDS = 1.0
-TOO_BIG = 1009
+_REASON_BYTES = 120
+_REFUSALS = frozenset({1002, 1003, 1007, 1009, POLICY})
+"""Close codes for a peer that may be in the middle of writing more."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,8 @@ class _Gated:
 
     gate: Gate
     dialled: ClassVar[bool]
+    farewell: Callable[[int, bytes], Awaitable[None]] | None = None
+    """Sees to it that a close frame with such a code and reason arrives."""
 
     @property
     def _parser(self) -> Gate:
@@ -42,9 +47,11 @@ class _Gated:
 
     async def close(self, *, code: int = 1000, message: bytes = b"", **more: Any) -> bool:
         """As aiohttp's; what the gate refused is the code and the reason, whoever closes."""
-        refusal = self.gate.refusal
-        if refusal is not None:
-            code, message = refusal.code, refusal.why.encode()
+        if self.gate.refusal is not None:
+            code, message = self.gate.refusal.code, self.gate.refusal.why.encode()
+        if code in _REFUSALS and self.farewell is not None:
+            farewell, self.farewell = self.farewell, None
+            await farewell(code, message)
         closed: bool = await super().close(code=code, message=message, **more)  # type: ignore[misc]
         return closed
 
@@ -104,6 +111,7 @@ class Socket:
         self._cut = False
         self._gate = ws.gate
         self._gate.answer_with(self._pong)
+        ws.farewell = self._farewell
 
     async def receive(self) -> str | Gone:
         """The next text message, or that the connection has ended. Pings have been answered before, by the gate."""
@@ -178,18 +186,29 @@ class Socket:
         self._gate.answer_with(None)  # a close frame is the last (RFC 6455 section 5.5.1)
         try:
             async with asyncio.timeout(self._write_seconds):
-                await self._ws.close(code=code, message=reason.encode()[:120])
+                await self._ws.close(code=code, message=reason.encode()[:_REASON_BYTES])
         except (TimeoutError, OSError, RuntimeError):
             self.abort()
-        if self._ws.close_code == TOO_BIG:
-            # What is still on its way is read and dropped: a reset could overtake the close frame and hide its code.
-            await asyncio.sleep(_LINGER_SECONDS)
 
     def abort(self) -> None:
         """Cut the connection without a word."""
         self._cut = True
         if self._transport is not None:
             self._transport.abort()
+
+    async def _farewell(self, code: int, reason: bytes) -> None:
+        """Say why, and leave the peer a moment to read it and go. What is still on its way is read and dropped: closed
+        at once, the connection would be reset, and a reset can overtake the close frame."""
+        self._cut = True
+        if self._flusher is not None:
+            self._flusher.cancel()
+        self._gate.answer_with(None)
+        self._control(CLOSE, code.to_bytes(2, "big") + reason[:_REASON_BYTES])
+        until = self._loop.time() + _LINGER_SECONDS
+        # The end of a connection is told to aiohttp's parser, which is past hearing.
+        while self._transport is not None and not self._transport.is_closing() and self._loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_LINGER_SECONDS / 20)
+        self.abort()
 
     async def _flush(self) -> None:
         try:
