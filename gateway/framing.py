@@ -8,18 +8,24 @@ once, even while nobody reads messages. It walks over the headers; payloads are 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from gateway.ratelimit import Bucket
-
 PROTOCOL_ERROR, POLICY = 1002, 1008
 _CONTINUATION, _TEXT, _BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
-_FIN, _RESERVED, _MASK, _LENGTH = 0x80, 0x70, 0x80, 0x7F
+_FIN, _RESERVED, _OPCODE, _MASK, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
 _CONTROL_BYTES = 125
 _SMALLEST_TEXT = 10
 """Octets of `[3,"1",{}]`: there is no shorter OCPP-J message."""
-_EMPTY_FRAMES_PER_SECOND, _EMPTY_FRAMES_AT_ONCE = 512, 4096
-"""Control frames, fragments and texts too short to say anything: 1 MiB in fragments of 256 octets is within it."""
+_EMPTY_FRAMES_PER_SECOND, _EMPTY_FRAMES_AT_ONCE = 256, 1024
+"""Control frames, fragments and texts too short to say anything: 1 MiB in fragments of 1 KiB is within it."""
 _REFUSED_BY_THE_PARSER = b"\xf0\x00"
 """A header with all reserved bits: what the parser meets in place of the frame that is refused, in its order."""
+_BEGINNINGS = frozenset({_TEXT, _BINARY, _FIN | _TEXT, _FIN | _BINARY})
+_CONTINUATIONS = frozenset({_CONTINUATION, _FIN | _CONTINUATION})
+_CONTROLS = frozenset({_FIN | CLOSE, _FIN | PING, _FIN | PONG})
+_WRONG = (
+    frozenset(range(256)) - _CONTROLS - _BEGINNINGS,
+    frozenset(range(256)) - _CONTROLS - _CONTINUATIONS,
+)
+"""First octets that no frame may have: between messages, and within one."""
 _ASSIGNED = frozenset({*range(1000, 1004), *range(1007, 1015)})
 
 
@@ -52,11 +58,12 @@ class Gate:
         self._held = b""
         self._payload_left = 0
         self._fragmented = False
-        self._budget = Bucket(_EMPTY_FRAMES_PER_SECOND, _EMPTY_FRAMES_AT_ONCE, clock())
+        self._allowance: float = _EMPTY_FRAMES_AT_ONCE
+        self._earned_at = clock()
         self._pong: Callable[[bytes], None] | None = None
         self._owed: bytes | None = None
         self.refusal: Refusal | None = None
-        self.heard_at = clock()
+        self.heard_at = self._earned_at
 
     def answer_with(self, pong: Callable[[bytes], None] | None) -> None:
         """Who writes pongs from now on; None: nobody any more. A ping that came before is answered now."""
@@ -86,26 +93,32 @@ class Gate:
     def _walk(self, data: bytes) -> bytes:
         """What the parser is to see of it: all but pings, pongs, and what is not complete enough to judge."""
         end, place, copied = len(data), self._payload_left, 0
+        head, mask, wrong = 2 + self._mask_bytes, self._masked, _WRONG[self._fragmented]
+        ping: tuple[int, int] | None = None
         parts: list[bytes] = []
         while place + 2 <= end:
             first, second = data[place], data[place + 1]
-            opcode, length = first & 0x0F, second & _LENGTH
-            why = self._fault(first, second)
-            if why is not None:
-                return self._refuse(PROTOCOL_ERROR, why, parts, data[copied:place])
-            after = place + 2 + self._mask_bytes
-            if opcode >= CLOSE:
-                after += length
+            if second & _MASK != mask or first in wrong:
+                self._refuse(PROTOCOL_ERROR, self._fault(first, second))
+                break
+            length = second & _LENGTH
+            after = place + head + length
+            if first >= _FIN | CLOSE:
+                if length > _CONTROL_BYTES:
+                    self._refuse(PROTOCOL_ERROR, "a control frame too long")
+                    break
                 if after > end:
                     break
-                payload = self._unmasked(data, place + 2, after)
-                if opcode == CLOSE:
-                    if length >= 2 and not _may_be_sent(int.from_bytes(payload[:2], "big")):
-                        return self._refuse(PROTOCOL_ERROR, "not a close code", parts, data[copied:place])
+                if first == _FIN | CLOSE:
+                    code = int.from_bytes(self._unmasked(data, place + 2, after)[:2], "big")
+                    if length >= 2 and not _may_be_sent(code):
+                        self._refuse(PROTOCOL_ERROR, "not a close code")
+                        break
                 else:
                     # Only the latest ping needs an answer (RFC 6455 section 5.5.3).
-                    self._owed = payload if opcode == PING else self._owed
-                    parts.append(data[copied:place])
+                    ping = (place + 2, after) if first == _FIN | PING else ping
+                    if place > copied:
+                        parts.append(data[copied:place])
                     copied = after
             else:
                 if length >= 126:
@@ -113,13 +126,20 @@ class Gate:
                     if place + 2 + octets > end:
                         break
                     length = int.from_bytes(data[place + 2 : place + 2 + octets], "big")
-                    after += octets
-                after += length
-                self._fragmented = not first & _FIN
+                    after = place + head + octets + length
+                self._fragmented = first < _FIN
+                wrong = _WRONG[self._fragmented]
             # A text is paid for by who reads messages; what carries none is paid for here.
-            if (opcode != _TEXT or length < _SMALLEST_TEXT) and not self._budget.try_take(self.heard_at):
-                return self._refuse(POLICY, "too many frames that carry nothing", parts, data[copied:place])
+            if first & _OPCODE != _TEXT or length < _SMALLEST_TEXT:
+                self._allowance -= 1
+                if self._allowance < 0 and not self._earned():
+                    self._refuse(POLICY, "too many frames that carry nothing")
+                    break
             place = after
+        if ping is not None:
+            self._owed = self._unmasked(data, *ping)
+        if self.refusal is not None:
+            return b"".join([*parts, data[copied:place], _REFUSED_BY_THE_PARSER])
         if place < end:
             self._held = data[place:]
             end = place
@@ -129,31 +149,30 @@ class Gate:
         parts.append(data[copied:end])
         return b"".join(parts)
 
-    def _fault(self, first: int, second: int) -> str | None:
-        opcode = first & 0x0F
+    def _earned(self) -> bool:
+        earned = (self.heard_at - self._earned_at) * _EMPTY_FRAMES_PER_SECOND
+        self._allowance = min(self._allowance + earned, _EMPTY_FRAMES_AT_ONCE)
+        self._earned_at = self.heard_at
+        return self._allowance >= 0
+
+    def _fault(self, first: int, second: int) -> str:
+        """What is wrong with such a header, in words."""
         if second & _MASK != self._masked:
             return "frames have to be masked" if self._masked else "frames must not be masked"
         if first & _RESERVED:
             return "reserved bits"
-        if opcode >= CLOSE:
-            if opcode > PONG:
-                return "reserved opcode"
-            if not first & _FIN:
-                return "a control frame in fragments"
-            return "a control frame too long" if second & _LENGTH > _CONTROL_BYTES else None
-        if opcode > _BINARY:
+        if first & _OPCODE in (*range(3, 8), *range(11, 16)):
             return "reserved opcode"
-        if (opcode == _CONTINUATION) != self._fragmented:
-            return "a message within another" if self._fragmented else "a continuation of nothing"
-        return None
+        if first & _OPCODE >= CLOSE:
+            return "a control frame in fragments"
+        return "a message within another" if self._fragmented else "a continuation of nothing"
 
     def _unmasked(self, data: bytes, head: int, end: int) -> bytes:
         payload = data[head + self._mask_bytes : end]
         return apply_mask(data[head : head + 4], payload) if self._masked else payload
 
-    def _refuse(self, code: int, why: str, parts: list[bytes], before: bytes) -> bytes:
+    def _refuse(self, code: int, why: str) -> None:
         self.refusal = Refusal(code, why)
-        return b"".join([*parts, before, _REFUSED_BY_THE_PARSER])
 
     def _answer(self) -> None:
         if self._pong is not None and self._owed is not None:

@@ -244,6 +244,14 @@ async def _until_ready(running: Gateway) -> None:
             await asyncio.sleep(0.05)
 
 
+def rss(pid: int) -> int:
+    """Resident memory of a process, KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError("no VmRSS")
+
+
 async def closed(ws: ClientConnection, seconds: float = 10.0) -> tuple[int, str]:
     """The close code and reason a peer gave, frames before it passed over."""
     async with asyncio.timeout(seconds):

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
 
 from tests import minimal
-from tests.support import Csms, Gateway, ask, closed, configuration, gateway
+from tests.support import Csms, Gateway, ask, closed, configuration, gateway, rss
 
 CALLERROR, NOTHING, ANSWER = "CALLERROR", "nothing", "an answer"
 
@@ -148,11 +148,11 @@ async def test_a_flood_of_rubbish_leaves_memory_flat(tmp_path: Path) -> None:
                         await _until(ws, f"flood{number}-{count}")
 
             await rubbish(2000)
-            before = _rss(running.process.pid)
+            before = rss(running.process.pid)
             began = time.monotonic()
             await rubbish(8000)
             assert time.monotonic() - began < 60
-            grown = _rss(running.process.pid) - before
+            grown = rss(running.process.pid) - before
             assert grown < 8 * 1024, f"{grown} KiB more"
             assert len(running.log) < 500
             await ws.close()
@@ -163,14 +163,6 @@ async def _until(ws: Any, marker: str) -> None:
     async with asyncio.timeout(20):
         while json.loads(await ws.recv())[1] != marker:
             pass
-
-
-def _rss(pid: int) -> int:
-    """Resident memory, KiB."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise AssertionError("no VmRSS")
 
 
 async def test_a_station_that_floods_is_slowed_and_its_neighbour_is_not(tmp_path: Path) -> None:

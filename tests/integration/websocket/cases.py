@@ -57,7 +57,13 @@ def bytewise(chunk: bytes) -> Chunks:
 
 
 BOMB = zlib.compressobj(wbits=-15).compress(b"\0" * 10_000_000)
-BAD_UTF8 = [b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80", b"\xff\xfe", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"[2,\xe2\x82"]
+BAD_UTF8 = [
+    b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80",
+    b"\xff\xfe",
+    b"\xc0\xaf",
+    b"\xf4\x90\x80\x80",
+    b"[2,\xe2\x82",
+]
 GOOD_CLOSE = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
 BAD_CLOSE = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535]
 
@@ -73,7 +79,11 @@ CASES = [
     Case("1.wrong-mask-ping", lambda f, c: [f.frame(PING, b"x", masked=not f.masked)], 1002),
     Case("1.wrong-mask-close", lambda f, c: [f.frame(CLOSE, b"\x03\xe8", masked=not f.masked)], 1002),
     Case("1.wrong-mask-second", lambda f, c: [f.frame(PONG) + f.text(c, masked=not f.masked)], 1002),
-    Case("1.wrong-mask-fragment", lambda f, c: [f.text(c[:9], fin=False) + f.frame(CONTINUATION, c[9:], masked=not f.masked)], 1002),
+    Case(
+        "1.wrong-mask-fragment",
+        lambda f, c: [f.text(c[:9], fin=False) + f.frame(CONTINUATION, c[9:], masked=not f.masked)],
+        1002,
+    ),
     Case("1.length-not-minimal", lambda f, c: [f.text(c, octets=8)], THROUGH),
     # 2: pings and pongs
     Case("2.empty", lambda f, c: [f.frame(PING)], b""),
@@ -93,7 +103,10 @@ CASES = [
     Case("3.close", lambda f, c: [f.frame(CLOSE, b"\x03\xe8", reserved=1)], 1002),
     Case("3.continuation", lambda f, c: [f.text(c[:9], fin=False), f.frame(CONTINUATION, c[9:], reserved=4)], 1002),
     # 4: reserved opcodes
-    *(Case(f"4.{opcode}", lambda f, c, opcode=opcode: [f.frame(opcode, b"x")], 1002) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
+    *(
+        Case(f"4.{opcode}", lambda f, c, opcode=opcode: [f.frame(opcode, b"x")], 1002)
+        for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)
+    ),
     Case("4.after-a-message", lambda f, c: [f.text(c) + f.frame(3)], 1002),
     Case("4.within-a-message", lambda f, c: [f.text(c[:9], fin=False) + f.frame(11)], 1002),
     # 5: fragments
@@ -103,7 +116,11 @@ CASES = [
     Case("5.last-empty", lambda f, c: [f.text(c, fin=False), f.frame(CONTINUATION)], THROUGH),
     Case("5.pings-between", lambda f, c: fragments(f, c, 20, f.frame(PING, b"between")), THROUGH),
     Case("5.ping-between-is-answered", lambda f, c: [f.text(c[:9], fin=False), f.frame(PING, b"now")], b"now"),
-    Case("5.pings-between-byte-per-segment", lambda f, c: bytewise(b"".join(fragments(f, c, 30, f.frame(PING, b"b")))), THROUGH),
+    Case(
+        "5.pings-between-byte-per-segment",
+        lambda f, c: bytewise(b"".join(fragments(f, c, 30, f.frame(PING, b"b")))),
+        THROUGH,
+    ),
     Case("5.ping-in-fragments", lambda f, c: [f.frame(PING, b"a", fin=False), f.frame(CONTINUATION, b"b")], 1002),
     Case("5.pong-in-fragments", lambda f, c: [f.frame(PONG, b"a", fin=False)], 1002),
     Case("5.close-in-fragments", lambda f, c: [f.frame(CLOSE, b"", fin=False)], 1002),
@@ -114,8 +131,16 @@ CASES = [
     Case("5.text-within-empty-text", lambda f, c: [f.text(b"", fin=False), f.text(c)], 1002),
     Case("5.unfinished-within-unfinished", lambda f, c: [f.text(b"[", fin=False), f.text(b"2", fin=False)], 1002),
     Case("5.binary-within-text", lambda f, c: [f.text(c[:9], fin=False), f.frame(BINARY, b"x")], 1002),
-    Case("5.empty-fragments-for-ever", lambda f, c: [f.text(b"", fin=False) + f.frame(CONTINUATION, fin=False) * 20_000], 1008),
-    Case("5.200000-fragments", lambda f, c: [f.text(b"[", fin=False) + f.frame(CONTINUATION, b" ", fin=False) * 200_000], 1008),
+    Case(
+        "5.empty-fragments-for-ever",
+        lambda f, c: [f.text(b"", fin=False) + f.frame(CONTINUATION, fin=False) * 20_000],
+        1008,
+    ),
+    Case(
+        "5.200000-fragments",
+        lambda f, c: [f.text(b"[", fin=False) + f.frame(CONTINUATION, b" ", fin=False) * 200_000],
+        1008,
+    ),
     Case("5.empty-texts-for-ever", lambda f, c: [f.text(b"") * 20_000], 1008),
     # 6: UTF-8
     Case("6.whole", lambda f, c: [f.text(c)], THROUGH),
@@ -123,7 +148,11 @@ CASES = [
     Case("6.split-everywhere-with-pings", lambda f, c: fragments(f, c, 3, f.frame(PING)), THROUGH),
     *(Case(f"6.bad-{n}", lambda f, c, bad=bad: [f.text(bad)], 1007) for n, bad in enumerate(BAD_UTF8)),
     Case("6.bad-in-fragments", lambda f, c: fragments(f, BAD_UTF8[0], 1), 1007),
-    Case("6.cut-character-at-the-end", lambda f, c: [f.text(b"[\xf0\x9f", fin=False), f.frame(CONTINUATION, b"\x91]")], 1007),
+    Case(
+        "6.cut-character-at-the-end",
+        lambda f, c: [f.text(b"[\xf0\x9f", fin=False), f.frame(CONTINUATION, b"\x91]")],
+        1007,
+    ),
     Case("6.bad-byte-per-segment", lambda f, c: bytewise(f.text(BAD_UTF8[1])), 1007),
     # 7: closing
     Case("7.no-code", lambda f, c: [f.close()], 1000),
@@ -143,7 +172,11 @@ CASES = [
     Case("9.2-to-the-40-announced", lambda f, c: [f.text(b"", length=2**40, octets=8)], 1009),
     Case("9.2-to-the-63-announced", lambda f, c: [f.text(b"", length=2**63, octets=8)], 1009),
     Case("9.5-MiB-announced", lambda f, c: [f.text(b"[" * 100, length=5 * 2**20, octets=8)], 1009),
-    Case("9.2-to-the-64-less-1-continued", lambda f, c: [f.text(c, fin=False), f.frame(CONTINUATION, b"", length=2**64 - 1, octets=8)], 1009),
+    Case(
+        "9.2-to-the-64-less-1-continued",
+        lambda f, c: [f.text(c, fin=False), f.frame(CONTINUATION, b"", length=2**64 - 1, octets=8)],
+        1009,
+    ),
     Case("9.5-MiB-written", lambda f, c: [f.text(c)], 1009, 5 * 2**20),
     Case("9.in-256-octet-segments", lambda f, c: pieces(f.text(c), 256), THROUGH, 20_000),
     # 10: long fragments
@@ -151,7 +184,11 @@ CASES = [
     # 12, 13: deflate was not agreed upon
     Case("12.bomb", lambda f, c: [f.text(BOMB, reserved=4)], 1002),
     Case("12.many-members", lambda f, c: [f.text(b"\x00\x00\x00\xff\xff" * 10_000, reserved=4)], 1002),
-    Case("12.bomb-in-fragments", lambda f, c: [f.text(BOMB[:50], fin=False, reserved=4), f.frame(CONTINUATION, BOMB[50:])], 1002),
+    Case(
+        "12.bomb-in-fragments",
+        lambda f, c: [f.text(BOMB[:50], fin=False, reserved=4), f.frame(CONTINUATION, BOMB[50:])],
+        1002,
+    ),
     # OCPP-J is text
     Case("ocpp.binary", lambda f, c: [f.frame(BINARY, c)], 1003),
     Case("ocpp.binary-fragments", lambda f, c: [f.frame(BINARY, c[:9], fin=False), f.frame(CONTINUATION, c[9:])], 1003),

@@ -37,7 +37,9 @@ class Frames:
         if octets is None:
             octets = 0 if said < 126 else 2 if said < 65536 else 8
         flag = {0: said, 2: 126, 8: 127}[octets]
-        head = bytes((fin << 7 | reserved << 4 | opcode, masked << 7 | flag)) + (said.to_bytes(octets, "big") if octets else b"")
+        head = bytes((fin << 7 | reserved << 4 | opcode, masked << 7 | flag)) + (
+            said.to_bytes(octets, "big") if octets else b""
+        )
         if not masked:
             return head + payload
         mask = os.urandom(4)

@@ -113,7 +113,9 @@ async def test_frames_that_come_with_the_handshake(tmp_path: Path) -> None:
     """The first frames may follow the request in one segment, before the gateway has dialled."""
     frames = raw.Frames(masked=True)
     async with Csms().running() as csms, gateway(tmp_path, configuration(("only", csms), limits=LIMITS)) as running:
-        early = await raw.station(running.port, "CP-1", extra=frames.frame(raw.PING, b"early") + frames.text(call("early")))
+        early = await raw.station(
+            running.port, "CP-1", extra=frames.frame(raw.PING, b"early") + frames.text(call("early"))
+        )
         async with asyncio.timeout(SECONDS):
             got = [await early.read(), await early.read()]
         assert (PONG, b"early") in got

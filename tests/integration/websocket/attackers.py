@@ -1,0 +1,34 @@
+"""Many hostile stations at once, in a process of their own: `python -m tests.integration.websocket.attackers PORT COUNT`
+prints a JSON list of what each did, the close code it got and after how many seconds."""
+
+import asyncio
+import json
+import sys
+import time
+
+from tests.integration.websocket import raw
+from tests.integration.websocket.cases import CASES, THROUGH, Case
+
+CHOSEN = [case for case in CASES if isinstance(case.leads_to, int) and case.leads_to not in (THROUGH, 1000)]
+
+
+async def attack(port: int, number: int, case: Case, ready: asyncio.Barrier) -> dict[str, object]:
+    peer = await raw.station(port, f"ATTACKER-{number}")
+    chunks = case.chunks(peer.frames, case.call)
+    await ready.wait()
+    began = time.monotonic()
+    writing = asyncio.create_task(peer.write(*chunks))
+    code = await peer.close_code(30)
+    writing.cancel()
+    peer.cut()
+    return {"case": case.name, "code": code, "expected": case.leads_to, "seconds": time.monotonic() - began}
+
+
+async def storm(port: int, count: int) -> list[dict[str, object]]:
+    ready = asyncio.Barrier(count)
+    attacks = (attack(port, number, CHOSEN[number % len(CHOSEN)], ready) for number in range(count))
+    return list(await asyncio.gather(*attacks))
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(storm(int(sys.argv[1]), int(sys.argv[2])))))
