@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check golden docs corpus bench soak clean
+.PHONY: help install demo test lint check golden docs corpus bench soak fuzz clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -49,6 +49,11 @@ bench: $(VENV)/.developer  ## round trips per core and latency beside HAProxy an
 
 soak: $(VENV)/.developer  ## faults by the hundred against fleets of stations; what was promised is proved from the histories
 	$(BIN)/python -m tests.soak
+
+MINUTES ?= 4
+fuzz: $(VENV)/.developer  ## coverage-guided fuzzing: make fuzz MINUTES=n, a quarter for each harness
+	@for harness in frames gate door board; do \
+	  $(BIN)/python -m tests.fuzz $$harness $$(($(MINUTES) * 15)) || exit 1; done
 
 clean:  ## remove .venv and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

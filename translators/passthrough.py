@@ -230,6 +230,8 @@ class Passthrough:
             if schemas.valid(self.version, action, frame.payload, answer=answer):
                 return None
             first = schemas.offences(self.version, action, frame.payload, answer=answer)[0]
+        except KeyError:
+            return ("NotSupported", "this action has no answer")
         except BadFrame as bad:
             return ("FormatViolation", bad.why)
         return (schemas.error_code(first), str(first))

@@ -325,6 +325,10 @@ class Session:
         assert job.call is not None
         wrong = _first_offence(self._versions[job.side], job.call.action, payload, answer=True)
         if wrong is not None:
+            offences = schemas.offences(self._versions[job.side], job.call.action, job.call.payload, answer=False)
+            if offences:
+                # What was read in spite of its schema, and cannot be said back: the fault is the call's.
+                return self._fail(job, Refused(schemas.error_code(offences[0]), str(offences[0])), "invalid")
             self._effects.append(Note("invalid_output", {**self._facts(job), "answer": job.action, "why": wrong}))
             return self._fail(job, Refused("InternalError", "the gateway could not translate the answer"), "invalid")
         self._reply(job, Result(job.call.message_id, payload), job.outcome)

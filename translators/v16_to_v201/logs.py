@@ -14,6 +14,7 @@ from translators.v16_to_v201.capabilities import ask_if_able, has_security_exten
 from translators.words import DIAGNOSTICS
 
 _JOB = "job/log"
+_TEXT_LIMIT = 255
 
 
 def get_log(call: Payload, session: Session) -> Conversation:
@@ -64,7 +65,7 @@ def _asked(session: Session, call: Payload, log: Payload) -> Generator[Step, Any
         return refusal("Rejected", "TooLargeElement")
     answer = yield from ask_if_able(session, "GetLog", request)
     if answer is not None:
-        return {name: answer[name] for name in ("status", "filename") if name in answer}
+        return {name: answer[name][:_TEXT_LIMIT] for name in ("status", "filename") if name in answer}
     if call["logType"] != "DiagnosticsLog":
         return refusal("Rejected", "UnsupportedRequest", "the station keeps no log of security events")
     plain = lean({"location": log["remoteLocation"], **repeated, "startTime": since, "stopTime": until})
@@ -73,7 +74,7 @@ def _asked(session: Session, call: Payload, log: Payload) -> Generator[Step, Any
         return said
     if not said.get("fileName"):
         return refusal("Rejected", "NotFound", "no diagnostics")  # 1.6 section 5.9
-    return {"status": "Accepted", "filename": said["fileName"]}
+    return {"status": "Accepted", "filename": said["fileName"][:_TEXT_LIMIT]}
 
 
 def _restored(before: Payload | None) -> Generator[Step, Any, None]:

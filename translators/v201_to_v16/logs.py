@@ -11,7 +11,7 @@ from translators.v201_to_v16.capabilities import speaks_security
 from translators.v201_to_v16.remote import allocated
 from translators.words import DIAGNOSTICS, LOG
 
-_LOCATION_LIMIT = 512
+_LOCATION_LIMIT, _FILENAME_LIMIT = 512, 255
 
 
 @loses(call={"location": f"answered without a fileName: more than {_LOCATION_LIMIT} characters"})
@@ -35,7 +35,7 @@ def get_diagnostics(call: Payload, session: Session) -> Conversation:
     if answer["status"] == "Rejected":
         yield Forget(f"log/{request_id}")
         return {}  # 1.6 section 5.9: no fileName, no diagnostics
-    return {"fileName": answer.get("filename") or "unknown"}
+    return {"fileName": answer.get("filename", "")[:_FILENAME_LIMIT] or "unknown"}
 
 
 @loses(call={"location": f"Rejected: more than {_LOCATION_LIMIT} characters"})
@@ -57,7 +57,7 @@ def get_log(call: Payload, session: Session) -> Conversation:
         },
         otherwise={"status": "Rejected"},
     )
-    return {"status": answer["status"], **({"filename": answer["filename"]} if "filename" in answer else {})}
+    return {"status": answer["status"], **({"filename": answer["filename"][:_FILENAME_LIMIT]} if "filename" in answer else {})}
 
 
 @loses(call={"status": "answered here: 1.6 has no word for it"})

@@ -25,6 +25,7 @@ _down = partial(carried, "ocpp2.0.1", "ocpp2.1")
 _up_by = partial(carried_by, "ocpp2.1", "ocpp2.0.1")
 _down_by = partial(carried_by, "ocpp2.0.1", "ocpp2.1")
 _UNSUPPORTED = {"reasonCode": "UnsupportedRequest"}
+_VAT_NUMBER_LIMIT = 20
 
 
 def _nothing_left_of(field: str, answer: Payload) -> Refusal:
@@ -39,7 +40,7 @@ def _invalid(misfit: Misfit) -> Payload:
 
 def _vat_number(call: Payload, session: Session) -> Payload:
     place = {"evseId": call["evseId"]} if "evseId" in call else {}
-    return {"vatNumber": call["vatNumber"], "status": "Rejected", "statusInfo": _UNSUPPORTED, **place}
+    return {"vatNumber": call["vatNumber"][:_VAT_NUMBER_LIMIT], "status": "Rejected", "statusInfo": _UNSUPPORTED, **place}
 
 
 _FROM_STATION_FITTED: dict[str, Row] = {

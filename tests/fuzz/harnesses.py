@@ -1,0 +1,75 @@
+"""What is fuzzed: each harness takes octets and raises when something is wrong."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from gateway import identity
+from gateway.config.document import Document
+from gateway.framing import Gate
+from tests.fuzz import board
+from translators.frames import BadFrame, Error, decode
+
+
+def frames(octets: bytes) -> None:
+    """The envelope: a frame or BadFrame, never anything else; what was read is written as it came."""
+    text = octets.decode("utf-8", "replace")
+    try:
+        frame = decode(text)
+    except BadFrame as bad:
+        assert bad.why
+        assert bad.message_id is None or isinstance(bad.message_id, str | int)
+        return
+    assert frame.text == text
+    if not isinstance(frame, Error):
+        with suppress(BadFrame):
+            assert isinstance(frame.payload, dict)
+
+
+class _Pen:
+    def __init__(self) -> None:
+        self.fed = b""
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.fed += data
+        return False, b""
+
+    def feed_eof(self) -> None: ...
+
+
+def gate(octets: bytes) -> None:
+    """The gate: whole or cut in two, the parser sees the same."""
+    masked, cut = bool(octets[:1] and octets[0] & 1), octets[1] if len(octets) > 1 else 0
+    stream = octets[2:]
+    whole, parts = _Pen(), _Pen()
+    one = Gate(whole, lambda: 0.0, masked=masked)
+    one.feed_data(stream)
+    two = Gate(parts, lambda: 0.0, masked=masked)
+    two.feed_data(stream[:cut])
+    two.feed_data(stream[cut:])
+    assert (whole.fed, one.refusal) == (parts.fed, two.refusal)
+    assert len(whole.fed) <= len(stream) + 2
+
+
+def door(octets: bytes) -> None:
+    """What a stranger sends before anybody knows him, and the configuration's text."""
+    text = octets.decode("latin-1")
+    found = identity.read_identity(text)
+    if found is not None:
+        assert identity.read_identity(found.quoted) == found
+        assert not set(found.spelt) & set("/\\:%?#\r\n\0 \"'<>{}")
+    segment = identity.segment_of(text, ["/ocpp/{identity}", "/{identity}"])
+    assert segment is None or "/" not in segment
+    with suppress(identity.BadCredentials):
+        basic = identity.read_basic(text)
+        if basic is not None:
+            assert identity.read_basic(identity.write_basic(basic.username, basic.password)) is not None
+    identity.offered_subprotocols([text])
+    document = Document(octets.decode("utf-8", "replace"), Path(), {})
+    for mistake in document.mistakes:
+        assert mistake.place.line >= 1
+    for steps in document.walk():
+        document.get(*steps)
+
+
+HARNESSES: dict[str, Callable[[bytes], None]] = {"frames": frames, "board": board.play, "gate": gate, "door": door}
