@@ -138,7 +138,7 @@ class Bridge:
         """A defect of ours ends this session and no other."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._logger.error("session_failed", error=repr(error), exc_info=error)
+            self._logger.error("session_failed", error=type(error).__name__, exc_info=error)
             self.end(RESTART, "the gateway failed", "defect")
 
     def end(self, code: int, text: str, reason: str) -> None:

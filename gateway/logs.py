@@ -1,29 +1,65 @@
 """Structured logs: one event a line, JSON or for people, never a secret."""
 
 import logging
+import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
-from structlog.tracebacks import ExceptionDictTransformer
 
 from gateway.config import Log
 
 _REDACTED = "[redacted]"
-_TRACEBACK = ExceptionDictTransformer(show_locals=False)
-"""Where it happened, never with what: the local variables of this program are payloads."""
 _ALWAYS = ("authorization", "password", "token", "secret")
+_OURS = frozenset({"exception", "timestamp", "level", "_record", "_from_structlog"})
+_TEXT_LIMIT = 500
+_URL = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://)(?P<user>[^/?#\s@]*@)?(?P<rest>[^?#\s]*)(?P<query>[?#]\S*)?"
+)
+"""What an address tells besides where it is: user and password, and keys in its query."""
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _address(found: re.Match[str]) -> str:
+    user = f"{_REDACTED}@" if found["user"] else ""
+    return f"{found['scheme']}{user}{found['rest']}{'?' + _REDACTED if found['query'] else ''}"
+
+
+def printable(text: str) -> str:
+    """A peer's text as it may stand in a log line: no address with a password, nothing a terminal obeys, not long."""
+    if len(text) > _TEXT_LIMIT:
+        text = f"{text[:_TEXT_LIMIT]}[{len(text) - _TEXT_LIMIT} more]"
+    text = _URL.sub(_address, text) if "://" in text else text
+    return _UNPRINTABLE.sub(lambda odd: f"\\u{ord(odd.group()):04x}", text)
+
+
+def where(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: where an exception came from, never with what. The local variables of this program are
+    payloads, and so are the texts of many exceptions: that of a KeyError is the key."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = _told(error)
+    return event
+
+
+def _told(error: BaseException) -> str:
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    first = f"{_told(before)}\n" if before is not None else ""
+    steps = "".join(traceback.format_tb(error.__traceback__))
+    return f"{first}Traceback (most recent call last):\n{steps}{type(error).__qualname__}"
 
 
 class Redact:
-    """A structlog processor that hides the values of named keys, however deep."""
+    """A structlog processor that hides the values of named keys, however deep, and makes texts printable."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._names = frozenset(name.casefold() for name in (*names, *_ALWAYS))
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        return {key: self._clean(key, value) for key, value in event.items()}
+        return {key: value if key in _OURS else self._clean(key, value) for key, value in event.items()}
 
     def _clean(self, key: str, value: Any) -> Any:
         if key.casefold() in self._names:
@@ -32,7 +68,7 @@ class Redact:
             return {name: self._clean(str(name), member) for name, member in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(key, member) for member in value]
-        return value
+        return printable(value) if isinstance(value, str) else value
 
 
 def configure(log: Log) -> None:
@@ -43,6 +79,7 @@ def configure(log: Log) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        where,
         Redact(log.redact),
     ]
     structlog.configure(
@@ -51,16 +88,10 @@ def configure(log: Log) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    render: list[Any] = (
-        [structlog.processors.ExceptionRenderer(_TRACEBACK), structlog.processors.JSONRenderer()]
-        if plain
-        else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
-    )
+    render = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

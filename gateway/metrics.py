@@ -7,6 +7,7 @@ CALLERROR codes. Children are looked up once and kept: a look-up costs five time
 import platform
 from functools import lru_cache
 from importlib.metadata import version
+from typing import Generic, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -36,6 +37,29 @@ def code_label(code: str) -> str:
     return code if code in errors.CODES_16 or code in errors.CODES_2X else OTHER
 
 
+_M = TypeVar("_M", bound=Counter | Histogram)
+
+
+class Capped(Generic[_M]):
+    """A metric with an `action` among its labels. The pages of one process stay small whoever calls what: when it has
+    `most` children, labels that are new to it get `other` for the action, and for the field where there is one."""
+
+    def __init__(self, metric: _M, names: tuple[str, ...], most: int) -> None:
+        self.metric = metric
+        self._blank = [name in ("action", "field", "code") for name in names]
+        self._most = most
+        self._children: dict[tuple[str, ...], _M] = {}
+
+    def labels(self, *values: str) -> _M:
+        child = self._children.get(values)
+        if child is None:
+            if len(self._children) >= self._most:
+                values = tuple(OTHER if blank else value for blank, value in zip(self._blank, values, strict=True))
+            child = cast(_M, self.metric.labels(*values))
+            self._children[values] = child
+        return child
+
+
 class Metrics:
     """One process's series, in a registry of their own."""
 
@@ -45,6 +69,9 @@ class Metrics:
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"ocpp_gateway_{name}", text, labels, registry=registry)
+
+        def capped(most: int, name: str, text: str, *labels: str) -> Capped[Counter]:
+            return Capped(counter(name, text, *labels), labels, most)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"ocpp_gateway_{name}", text, labels, registry=registry)
@@ -58,44 +85,47 @@ class Metrics:
         self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
-        self.messages = counter("messages_total", "Messages received", "direction", "subprotocol", "action", "type")
+        self.messages = capped(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
         self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
-        self.schema_violations = counter(
-            "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
+        self.schema_violations = capped(
+            60, "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
         )
-        self.mended = counter(
-            "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
+        self.mended = capped(
+            60, "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
         )
         self.unmatched = counter("unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
-        self.translations = counter(
-            "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
+        self.translations = capped(
+            200, "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
         )
-        self.losses = counter(
-            "translation_losses_total", "Values the far version cannot hold", "from", "to", "action", "field"
+        self.losses = capped(
+            200, "translation_losses_total", "Values the far version cannot hold", "from", "to", "action", "field"
         )
-        self.translation_failures = counter(
-            "translation_failures_total", "Messages this gateway failed to translate: a defect here", "action"
+        self.translation_failures = capped(
+            60, "translation_failures_total", "Messages this gateway failed to translate: a defect here", "action"
         )
-        self.withheld = counter(
+        self.withheld = capped(
+            20,
             "withheld_answers_total",
             "Transaction messages left unanswered, their station disconnected, for want of a backend's answer",
             "action",
         )
-        self.poison = counter(
+        self.poison = capped(
+            20,
             "poison_messages_total",
             "Refusals of a transaction message that a backend never takes although it is well",
             "action",
             "passed_on",
         )
-        self.guarded_calls = counter(
-            "guarded_calls_total", "Calls refused because they could take a station away", "action"
+        self.guarded_calls = capped(
+            30, "guarded_calls_total", "Calls refused because they could take a station away", "action"
         )
         self.forward_duration = histogram("forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction")
-        self.call_duration = histogram(
-            "call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action"
+        waiting = histogram("call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action")
+        self.call_duration = Capped(waiting, ("peer", "action"), 40)
+        self.call_errors = capped(100, "call_errors_total", "Calls answered with a CALLERROR", "peer", "action", "code")
+        self.call_timeouts = capped(
+            60, "call_timeouts_total", "Calls the peer did not answer in time", "peer", "action"
         )
-        self.call_errors = counter("call_errors_total", "Calls answered with a CALLERROR", "peer", "action", "code")
-        self.call_timeouts = counter("call_timeouts_total", "Calls the peer did not answer in time", "peer", "action")
         self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
         self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
         self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
@@ -117,8 +147,6 @@ class Metrics:
         )
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
 
-        self._messages_child = lru_cache(maxsize=4096)(self.messages.labels)
-        self._duration_child = lru_cache(maxsize=1024)(self.call_duration.labels)
         self.forward_from_station = self.forward_duration.labels("from_station")
         self.forward_from_csms = self.forward_duration.labels("from_csms")
         self.store_write = self.store_duration.labels("write")
@@ -133,11 +161,11 @@ class Metrics:
 
     def message(self, direction: str, subprotocol: str, action: str, kind: str) -> Counter:
         """The counter of such messages. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
-        return self._messages_child(direction, subprotocol, action_label(action), kind)
+        return self.messages.labels(direction, subprotocol, action_label(action), kind)
 
     def waited(self, peer: str, action: str, seconds: float) -> None:
         """A call of ours to a peer came back after this long."""
-        self._duration_child(peer, action_label(action)).observe(seconds)
+        self.call_duration.labels(peer, action_label(action)).observe(seconds)
 
     def page(self) -> bytes:
         """The text exposition."""

@@ -190,7 +190,9 @@ class Quirked:
             try:
                 meant = mend(payload, self)
             except Exception as bug:  # what a mend cannot read goes on as it came
-                self._effects.append(Note("mapping_failed", {"action": action, "error": repr(bug), "at": name}))
+                self._effects.append(
+                    Note("mapping_failed", {"action": action, "error": type(bug).__name__, "at": name})
+                )
                 continue
             if meant is not payload:
                 payload = meant

@@ -261,7 +261,9 @@ class Session:
                 while trace is not None and trace.tb_next is not None:
                     trace = trace.tb_next
                 place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-                self._effects.append(Note("mapping_failed", {"action": job.action, "error": repr(bug), "at": place}))
+                self._effects.append(
+                    Note("mapping_failed", {"action": job.action, "error": type(bug).__name__, "at": place})
+                )
                 return self._fail(
                     job, Refused("InternalError", "the gateway could not translate this message"), "invalid"
                 )

@@ -48,7 +48,7 @@ class AdminServer:
         token = self._node.config.admin.token
         if token is not None and request.path not in _OPEN:
             given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
+            if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.get_secret_value().encode()):
                 return _problem(401, "a bearer token is needed")
         try:
             return await handler(request)

@@ -13,7 +13,17 @@ from translators.links import between
 from translators.options import Options
 
 PAIRS = list(product(schemas.VERSIONS, schemas.VERSIONS))
-_RUBBISH = ["", "[]", "[2]", '[2,"r","Heartbeat",', '[3,"r",', "[" * 2000, '[2,"a",["x"],{}]', '[9,"n",{}]', "\ufeff[3,1,{}]"]
+_RUBBISH = [
+    "",
+    "[]",
+    "[2]",
+    '[2,"r","Heartbeat",',
+    '[3,"r",',
+    "[" * 2000,
+    '[2,"a",["x"],{}]',
+    '[9,"n",{}]',
+    "\ufeff[3,1,{}]",
+]
 _FAULTS = frozenset({"invalid_output", "mapping_failed"})
 """Notes that say the gateway itself is wrong."""
 

@@ -9,8 +9,35 @@ T = TypeVar("T")
 
 LITERALS = ["1e400", "-0", "1" * 5000, "1.10", "NaN", '"\\ud800"', '"\\u0000"', "-1e-400", '{"a":1,"a":2}']
 """JSON that Python does not write by itself, some of it no JSON."""
-_VALUES: list[Any] = [None, True, 0, -1, 2**31, 2**63, 2**64, 1.5, 1e-300, "", "x" * 300, "\r\n\x1b[31m", "Accepted", [], {}, [[]]]
-_TEXTS = ["x", "1", "04A1B2", "Accepted", "Ünïcødé", "10", "-5.5", "HeartbeatInterval,MeterValueSampleInterval", "a" * 25]
+_VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**31,
+    2**63,
+    2**64,
+    1.5,
+    1e-300,
+    "",
+    "x" * 300,
+    "\r\n\x1b[31m",
+    "Accepted",
+    [],
+    {},
+    [[]],
+]
+_TEXTS = [
+    "x",
+    "1",
+    "04A1B2",
+    "Accepted",
+    "Ünïcødé",
+    "10",
+    "-5.5",
+    "HeartbeatInterval,MeterValueSampleInterval",
+    "a" * 25,
+]
 _TIMES = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:00", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59+14:00", "soon"]
 
 

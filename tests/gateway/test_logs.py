@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gateway.logs import Redact
+from gateway.logs import Redact, printable
 
 
 def test_named_values_are_hidden_however_deep() -> None:
@@ -31,14 +31,15 @@ from gateway import logs
 from gateway.config import Log
 logs.configure(Log(format="{form}"))
 def failing(payload):
-    raise RuntimeError("a defect")
+    raise KeyError(payload["idTag"])
 try:
     failing({{"idTag": "CANARY" + "-1"}})
-except RuntimeError as error:
+except KeyError as error:
     structlog.get_logger("a").error("session_failed", exc_info=error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert "a defect" in done.stderr
+    assert "Traceback" in done.stderr
+    assert "KeyError" in done.stderr
     assert "failing" in done.stderr
     assert "CANARY-1" not in done.stderr
 
@@ -60,3 +61,34 @@ logging.getLogger("b").warning("plain %s", "words")
     assert "hunter2" not in done.stderr
     assert "\x1b" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [
+        ("ftp://user:hunter2@fw.example/a.bin?sig=s3cret", "ftp://[redacted]@fw.example/a.bin?[redacted]"),
+        ("see https://fw.example/a.bin, or wss://x:y@z", "see https://fw.example/a.bin, or wss://[redacted]@z"),
+        ("two\nlines\x1b[31m\x9b\u2028\ud800", "two\\u000alines\\u001b[31m\\u009b\\u2028\\ud800"),
+        ("x" * 600, "x" * 500 + "[100 more]"),
+        ("Grüße", "Grüße"),
+    ],
+)
+def test_what_a_peer_wrote_is_fit_to_print(text: str, logged: str) -> None:
+    assert printable(text) == logged
+    assert Redact(())(None, "info", {"event": "x", "what": {"why": [text]}})["what"] == {"why": [logged]}
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nobody_forges_a_line(form: str) -> None:
+    program = f"""
+import logging, structlog
+from gateway import logs
+from gateway.config import Log
+logs.configure(Log(format="{form}"))
+structlog.get_logger("a").info("it_happened", action='x\\n{{"event":"forged"}}\\x1b[2J')
+logging.getLogger("b").warning("plain %s", 'x\\nforged ftp://u:hunter2@h')
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert len(done.stderr.splitlines()) == 2
+    assert "\x1b" not in done.stderr
+    assert "hunter2" not in done.stderr

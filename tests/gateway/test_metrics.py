@@ -32,7 +32,7 @@ def test_every_series_of_the_public_surface_is_declared_with_its_labels() -> Non
     metrics = Metrics()
     declared = {
         collector._name: set(collector._labelnames)
-        for collector in vars(metrics).values()
+        for collector in (getattr(one, "metric", one) for one in vars(metrics).values())
         if hasattr(collector, "_labelnames") and not collector._labelvalues
     }
     for name, labels in CONTRACT.items():

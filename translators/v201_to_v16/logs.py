@@ -57,7 +57,10 @@ def get_log(call: Payload, session: Session) -> Conversation:
         },
         otherwise={"status": "Rejected"},
     )
-    return {"status": answer["status"], **({"filename": answer["filename"][:_FILENAME_LIMIT]} if "filename" in answer else {})}
+    return {
+        "status": answer["status"],
+        **({"filename": answer["filename"][:_FILENAME_LIMIT]} if "filename" in answer else {}),
+    }
 
 
 @loses(call={"status": "answered here: 1.6 has no word for it"})

@@ -40,7 +40,12 @@ def _invalid(misfit: Misfit) -> Payload:
 
 def _vat_number(call: Payload, session: Session) -> Payload:
     place = {"evseId": call["evseId"]} if "evseId" in call else {}
-    return {"vatNumber": call["vatNumber"][:_VAT_NUMBER_LIMIT], "status": "Rejected", "statusInfo": _UNSUPPORTED, **place}
+    return {
+        "vatNumber": call["vatNumber"][:_VAT_NUMBER_LIMIT],
+        "status": "Rejected",
+        "statusInfo": _UNSUPPORTED,
+        **place,
+    }
 
 
 _FROM_STATION_FITTED: dict[str, Row] = {
