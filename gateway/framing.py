@@ -12,10 +12,8 @@ PROTOCOL_ERROR, POLICY = 1002, 1008
 _CONTINUATION, _TEXT, _BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _FIN, _RESERVED, _OPCODE, _MASK, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
 _CONTROL_BYTES = 125
-_SMALLEST_TEXT = 10
-"""Octets of `[3,"1",{}]`: there is no shorter OCPP-J message."""
 _EMPTY_FRAMES_PER_SECOND, _EMPTY_FRAMES_AT_ONCE = 256, 1024
-"""Control frames, fragments and texts too short to say anything: 1 MiB in fragments of 1 KiB is within it."""
+"""Control frames, fragments and empty texts: 1 MiB in fragments of 1 KiB is within it."""
 _REFUSED_BY_THE_PARSER = b"\xf0\x00"
 """A header with all reserved bits: what the parser meets in place of the frame that is refused, in its order."""
 _BEGINNINGS = frozenset({_TEXT, _BINARY, _FIN | _TEXT, _FIN | _BINARY})
@@ -130,7 +128,7 @@ class Gate:
                 self._fragmented = first < _FIN
                 wrong = _WRONG[self._fragmented]
             # A text is paid for by who reads messages; what carries none is paid for here.
-            if first & _OPCODE != _TEXT or length < _SMALLEST_TEXT:
+            if first & _OPCODE != _TEXT or not length:
                 self._allowance -= 1
                 if self._allowance < 0 and not self._earned():
                     self._refuse(POLICY, "too many frames that carry nothing")

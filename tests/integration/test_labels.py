@@ -42,7 +42,7 @@ async def test_a_thousand_odd_names(tmp_path: Path) -> None:
                 reading = asyncio.create_task(_answering(ws))
                 for number, action in enumerate(known):
                     await csms.send([2, f"c{number}", action, {}])
-                    await csms.wait(lambda n=number: any(f[1] == f"c{n}" for f in csms.frames if f[0] != 2))
+                    await csms.wait(lambda n=number: any(f[1] == f"c{n}" for f in csms.frames if f[0] != 2), 20)
                 reading.cancel()
                 await ws.close()
             _, page = await running.get("/metrics")
@@ -64,7 +64,7 @@ async def odd(running: Any, number: int, version: str, known: list[str]) -> None
         vendor = f"{ODD[place % len(ODD)]}{number}-{place}"
         await ws.send(json.dumps([2, f"s{place}", action, {"chargePointVendor": vendor, "chargePointModel": vendor}]))
     await ws.send('[2,"last","Heartbeat",{}]')
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "last" not in await reading_of(reading, ws):
             await asyncio.sleep(0.01)
     reading.cancel()

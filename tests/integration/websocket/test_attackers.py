@@ -42,7 +42,7 @@ async def test_two_hundred_at_once(tmp_path: Path) -> None:
             # Attackers, neighbour and CSMS share the machine with the gateway: the times are generous.
             assert slowest < 10, figures
             assert grown < 64 * 1024, figures
-            assert max(during) < 2, figures
+            assert max(during) < 5, figures
             await neighbour.close()
 
 
@@ -76,7 +76,7 @@ async def test_pings_are_answered_while_the_stations_calls_wait(tmp_path: Path) 
         await csms.wait(lambda: csms.texts)
         for number in range(3):
             await station.write(station.frames.frame(PING, b"%d" % number))
-            assert await asyncio.wait_for(station.read(), 3) == (PONG, b"%d" % number)
+            assert await asyncio.wait_for(station.read(), 10) == (PONG, b"%d" % number)
         assert len(csms.texts) == 1
         station.cut()
 

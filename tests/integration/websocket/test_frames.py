@@ -16,7 +16,7 @@ from tests.integration.websocket.cases import CASES, LIMIT, THROUGH, Case, call
 from tests.integration.websocket.raw import CLOSE, PONG, TEXT, Backend, Peer
 from tests.support import Csms, ask, configuration, gateway
 
-SECONDS = 10.0
+SECONDS = 20.0
 LIMITS = {"connects_per_second": 10_000, "max_frame_bytes": LIMIT, "frames_per_second": 1000}
 
 
