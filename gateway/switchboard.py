@@ -68,8 +68,9 @@ class Switchboard:
         """Whether to stop reading from the station: its calls arrive faster than they are answered."""
         return self._station.turnstile.full
 
-    def open(self, now: float) -> list[Effect]:
-        return self._route(self.stage.open(now), now)
+    def open(self, now: float, *, away: bool = False) -> list[Effect]:
+        """The station is connected; `away`: its CSMS is not, and the stage stands in for it."""
+        return (self.away_csms(now) if away else []) + self._route(self.stage.open(now), now)
 
     def from_station(self, frame: Frame, now: float) -> list[Effect]:
         return self._from(self._station, frame, now)
@@ -116,6 +117,11 @@ class Switchboard:
         """The upstream connection is gone and may come back: calls to it wait; its own calls are nobody's now."""
         self._csms.lane.hold()
         self._csms.turnstile.lose()
+
+    def away_csms(self, now: float) -> list[Effect]:
+        """The upstream connection is gone, and the session goes on without it: what waits for it comes back unanswered
+        to a stage that stands in for it, its own calls are nobody's now. `resume_csms` ends it."""
+        return self._route(self.stage.away(now), now) + self.lost_csms(now)
 
     def resume_csms(self, now: float) -> list[Effect]:
         """There is a new upstream connection: what it must be told first, then what waited, in order."""

@@ -12,6 +12,9 @@
     @ reconnect                               the station's connection goes and comes back; memory stays
     @ other backend                           the same, and it comes back on a backend that has not seen it yet
     @ csms lost                               the upstream connection goes
+    @ buffer                                  `when_down: buffer`; before the first frame
+    @ csms away                               the upstream connection goes or is not there, and the session goes on
+    @ csms back                               there is a new one
     @ broken                                  frames fed from here on may break their schema
     @ pending                                 the session may end with something still at work
 
@@ -57,6 +60,7 @@ class Player:
         self.now = unix_time("2026-11-21T10:00:00Z") or 0.0
         self.pending_allowed = False
         self.broken = False
+        self.buffers = self.away = False
         self._ids = count(1)
         self._asked: dict[tuple[str, bool, str], str] = {}
         self._board: Switchboard | None = None
@@ -75,6 +79,7 @@ class Player:
                 connected_at=self.now,
                 epoch=0.0,
                 validation="count",
+                outbox=self.buffers,
             )
             self._board = Switchboard(
                 stage,
@@ -83,7 +88,7 @@ class Player:
                 call_timeout=25.0,
                 mend_text=text_mend(self.station_version, self.options.quirks),
             )
-            self.told(self._board.open(self.now))
+            self.told(self._board.open(self.now, away=self.away))
         return self._board
 
     def play(self, text: str) -> str:
@@ -132,6 +137,16 @@ class Player:
             assert self.board
         elif words == "csms lost":
             self.told(self.board.lost_csms(self.now))
+        elif words == "buffer":
+            self.buffers = True
+        elif words == "csms away":
+            self.away = True
+            if self._board is not None:
+                self.told(self._board.away_csms(self.now))
+        elif words == "csms back":
+            self.away = False
+            if self._board is not None:
+                self.told(self._board.resume_csms(self.now))
         elif words == "broken":
             self.broken = True
         elif words == "pending":

@@ -40,6 +40,11 @@ class Chain:
             [(place, effect) for place, stage in enumerate(self.stages) for effect in stage.open(now)], now
         )
 
+    def away(self, now: float) -> list[Effect]:
+        return self._carry(
+            [(place, effect) for place, stage in enumerate(self.stages) for effect in stage.away(now)], now
+        )
+
     def resumed(self, now: float) -> list[Effect]:
         # Before anything else: past the calls that wait for the CSMS already.
         effects: list[tuple[int, Effect]] = []

@@ -79,6 +79,11 @@ class _Body:
         return self._payload
 
     @property
+    def payload_text(self) -> str:
+        """The payload as the JSON text it came as."""
+        return bytes(self._raw).decode() if self._raw is not None else _encode(self._payload).decode()
+
+    @property
     def key(self) -> str:
         """The message id as the key that pairs calls with answers."""
         return str(self.message_id)
@@ -101,6 +106,12 @@ class Call(_Body):
     ) -> None:
         super().__init__(message_id, payload, raw=raw, text=text)
         self.action = action
+
+    @classmethod
+    def again(cls, message_id: MessageId, action: str, payload_text: str) -> "Call":
+        """A call under another id with a payload that was kept as text (`payload_text`)."""
+        raw = msgspec.Raw(payload_text.encode())
+        return cls(message_id, action, raw=raw, text=_encode((cls.type, message_id, action, raw)).decode())
 
     @property
     def text(self) -> str:

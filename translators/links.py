@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 
 from translators import poison, quirked
+from translators.aliases import Aliases, Pairs
 from translators.chain import Chain
 from translators.options import Options
+from translators.outbox import Outbox
 from translators.passthrough import HINT_KEYS, SHARED_KEYS, Passthrough, Validation
 from translators.session import Session
 from translators.stage import Stage
@@ -73,17 +75,36 @@ def between(
     connected_at: float,
     epoch: float,
     validation: Validation = "count",
+    outbox: bool = False,
 ) -> Stage:
     """The stage for one station connection. `connected_at`: Unix time at which the station was accepted; `epoch`: what
-    to add to `now` to get Unix time. Raises NoPathError."""
-    stage = _between(station_version, csms_version, options, memory, new_id, connected_at, epoch, validation)
+    to add to `now` to get Unix time. `outbox`: the station is answered and its messages are kept while the CSMS is
+    away (`Stage.away`). Raises NoPathError."""
     translated = station_version != csms_version
+    if translated:
+        stages = _sessions(station_version, csms_version, options, memory, new_id, connected_at, epoch, outbox)
+    else:
+        stages = [
+            Passthrough(
+                station_version,
+                new_id,
+                memory,
+                validation=validation,
+                answer_locally=options.answer_locally,
+                guard=options.guard,
+                epoch=epoch,
+                replays=not outbox,
+            )
+        ]
+    if outbox:
+        stages.append(_outbox(csms_version, options, memory, new_id, epoch))
+    stage = stages[0] if len(stages) == 1 else Chain(stages)
     if not quirked.needed(station_version, options.quirks, translated=translated):
         return stage
     return quirked.Quirked(stage, station_version, options.quirks, memory, translated=translated)
 
 
-def _between(
+def _sessions(
     station_version: str,
     csms_version: str,
     options: Options,
@@ -91,23 +112,16 @@ def _between(
     new_id: Callable[[], str],
     connected_at: float,
     epoch: float,
-    validation: Validation,
-) -> Stage:
-    if station_version == csms_version:
-        return Passthrough(
-            station_version,
-            new_id,
-            memory,
-            validation=validation,
-            answer_locally=options.answer_locally,
-            guard=options.guard,
-            epoch=epoch,
-        )
+    outbox: bool,
+) -> list[Stage]:
     way = path(station_version, csms_version)
-    if len(way) > 1:
-        # A CSMS that comes back is told once what it missed, by the link that knows more of the station.
+    # A CSMS that comes back is told once what it missed: by the outbox, which knows what it was told before, else by
+    # the link that knows more of the station.
+    if outbox:
+        way = tuple(replace(link, resumed=None) for link in way)
+    elif len(way) > 1:
         way = tuple(link if link.opened is not None else replace(link, resumed=None) for link in way)
-    stages = [
+    return [
         Session(
             link,
             options,
@@ -121,7 +135,13 @@ def _between(
         )
         for place, link in enumerate(way)
     ]
-    return stages[0] if len(stages) == 1 else Chain(stages)
+
+
+def _outbox(version: str, options: Options, memory: dict[str, Any], new_id: Callable[[], str], epoch: float) -> Stage:
+    """The stage before a CSMS that may be away. In 2.x a station names its transactions, and nothing is to be paired."""
+    pairs = Pairs(memory) if version == "ocpp1.6" else None
+    outbox = Outbox(version, memory, new_id, pairs=pairs, most_messages=options.buffer_messages, epoch=epoch)
+    return outbox if pairs is None else Aliases(outbox, pairs, ("transactionId",))
 
 
 def is_shared(key: str) -> bool:

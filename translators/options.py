@@ -32,3 +32,5 @@ class Options:
     """The 1.6 Reset that a 2.0.1 Immediate is: `Hard`, `Soft`."""
     soft_reset: str = "Immediate"
     """The 2.0.1 Reset that a 1.6 Soft is: `Immediate`, which ends transactions as 1.6 does, or `OnIdle`."""
+    buffer_messages: int = 5000
+    """How many messages wait for a CSMS that is away, for those that are buffered."""

@@ -32,8 +32,11 @@ class Passthrough:
         answer_locally: frozenset[str] = frozenset(),
         guard: Mapping[str, str] | None = None,
         epoch: float = 0.0,
+        replays: bool = True,
     ) -> None:
+        """`replays`: whether this stage tells a CSMS that comes back what it missed; in a chain one of them does."""
         self.version = version
+        self._replays = replays
         self.epoch = epoch
         self._validation = validation
         self._answer_locally = answer_locally
@@ -53,9 +56,12 @@ class Passthrough:
     def open(self, now: float) -> list[Effect]:
         return []
 
+    def away(self, now: float) -> list[Effect]:
+        return []
+
     def resumed(self, now: float) -> list[Effect]:
         """The last boot, then the last status of every connector, as calls of our own: one after another."""
-        boot = self._memory.get(_BOOT)
+        boot = self._memory.get(_BOOT) if self._replays else None
         if boot is None:
             return []
         calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self._statuses.values())]

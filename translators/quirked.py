@@ -97,6 +97,9 @@ class Quirked:
     def open(self, now: float) -> list[Effect]:
         return self._out(self.inner.open(now), now)
 
+    def away(self, now: float) -> list[Effect]:
+        return self._out(self.inner.away(now), now)
+
     def resumed(self, now: float) -> list[Effect]:
         return self._out(self.inner.resumed(now), now)
 

@@ -115,6 +115,10 @@ class Session:
             self._start(_Job(self.link.opened(self), "csms", None, "translated"))
         return self._flush()
 
+    def away(self, now: float) -> list[Effect]:
+        """Nothing to do: whoever stands behind this session answers in place of the CSMS."""
+        return []
+
     def resumed(self, now: float) -> list[Effect]:
         """The CSMS has a new connection under a session that went on."""
         self._now = now

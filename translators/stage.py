@@ -14,6 +14,11 @@ class Stage(Protocol):
 
     def open(self, now: float) -> list[Effect]: ...
 
+    def away(self, now: float) -> list[Effect]:
+        """The CSMS's connection is gone, or was never there, and the session goes on without it. What this stage had
+        called comes back unanswered after this; `resumed` ends it."""
+        ...
+
     def resumed(self, now: float) -> list[Effect]:
         """The CSMS has a new connection under a session that went on: what it must be told before anything else."""
         ...

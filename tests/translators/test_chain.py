@@ -66,6 +66,9 @@ class Busy:
     def open(self, now: float) -> list[Effect]:
         return self.hear("open")
 
+    def away(self, now: float) -> list[Effect]:
+        return self.hear("away")
+
     def resumed(self, now: float) -> list[Effect]:
         return self.hear("resumed")
 

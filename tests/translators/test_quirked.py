@@ -29,6 +29,9 @@ class Inner:
     def open(self, now: float) -> list[Any]:
         return []
 
+    def away(self, now: float) -> list[Any]:
+        return [ToStation(Call("w", "Heartbeat", {}))]
+
     def resumed(self, now: float) -> list[Any]:
         return [ToStation(Call("r", "Heartbeat", {}))]
 

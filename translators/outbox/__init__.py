@@ -1,0 +1,5 @@
+"""`when_down: buffer`: what answers a station while its CSMS is away, and delivers its messages later."""
+
+from translators.outbox.stage import Outbox
+
+__all__ = ["Outbox"]
