@@ -146,3 +146,10 @@ def test_a_csms_that_is_back_hears_first_what_it_must_hear_first() -> None:
     chain.from_station(call("s"), 0)
     out = chain.resumed(1)
     assert [effect.frame.message_id for effect in out if isinstance(effect, ToCsms)] == ["w", "own"]
+
+
+def test_every_stage_hears_that_the_csms_is_away() -> None:
+    first, second = Busy(), Busy(away=[ToStation(call("w"))])
+    chain = Chain([first, second])
+    assert chain.away(1) == []
+    assert first.heard == ["away", "down_w"]

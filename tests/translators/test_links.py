@@ -12,7 +12,8 @@ from tests.translators.generate import calls
 from tests.translators.wire import Wire
 from translators import schemas
 from translators.chain import Chain
-from translators.effects import Effect, Remember
+from translators.effects import Effect, Remember, ToCsms
+from translators.frames import Call
 from translators.links import LINKS, NoPathError, between, csms_version_for, is_shared, path
 from translators.options import Options
 from translators.passthrough import Passthrough
@@ -45,6 +46,24 @@ def test_there_is_a_path_between_all_versions() -> None:
             one = stage(station, csms)
             kind = Passthrough if station == csms else Session if (station, csms) in LINKS else Chain
             assert isinstance(getattr(one, "inner", one), kind)  # quirks may stand around it
+
+
+def test_an_outbox_stands_last_and_replays_alone() -> None:
+    for station in schemas.VERSIONS:
+        for csms in schemas.VERSIONS:
+            one = between(
+                station,
+                csms,
+                options=Options(),
+                memory={"outbox/boot": {"payload": {"reason": "PowerUp"}, "told": True}, "passthrough/boot": {}},
+                new_id=lambda: "g",
+                connected_at=0.0,
+                epoch=0.0,
+                outbox=True,
+            )
+            one.away(0)
+            told = [effect for effect in one.resumed(0) if isinstance(effect, ToCsms)]
+            assert [effect.frame.action for effect in told if isinstance(effect.frame, Call)] == ["BootNotification"]
 
 
 def test_a_version_nobody_speaks() -> None:

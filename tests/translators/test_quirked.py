@@ -164,7 +164,7 @@ def test_the_rest_is_the_inner_stage() -> None:
     one.epoch = 7.0
     assert one.inner.epoch == 7.0
     assert (one.open(1), one.tick(1), one.deadline(), one.idle()) == ([], [Note("tick", {})], 5.0, False)
-    assert len(one.resumed(1)) == 1
+    assert len(one.resumed(1)) == len(one.away(1)) == 1
     one.close()
     assert one.inner.closed  # type: ignore[attr-defined]
 
