@@ -106,14 +106,15 @@ class Pairs:
         if former is not None and self._of_csms.get((kind, former)) == station:
             del self._of_csms[kind, former]
         self._of_csms[kind, number] = station
-        return station, [self._remember(kind, station, number), *self._trimmed(kind)]
+        # The same number on both sides is what it is without a record as well.
+        return station, [self._remember(kind, station, number, behind=station == number), *self._trimmed(kind)]
 
     def ended(self, number: int, at: float) -> list[Effect]:
         """The transaction is over, `at` in Unix time: its number may be used again, and is forgotten after a day."""
         record = self._memory.get(_key("transactionId", number))
         out: list[Effect] = []
         if record is not None and "ended" not in record:
-            out.append(self._remember("transactionId", number, record["csms"], ended=at))
+            out.append(self._remember("transactionId", number, record["csms"], behind=True, ended=at))
         for old, entry in list(self._records("transactionId")):
             if at - float(entry.get("ended", at)) > KEPT_AFTER_END:
                 out.append(self._forget("transactionId", old))
@@ -133,10 +134,10 @@ class Pairs:
         numbers = [number for number, _ in self._records(kind)]
         return [self._forget(kind, number) for number in numbers[: max(0, len(numbers) - MOST_OF_A_KIND)]]
 
-    def _remember(self, kind: Kind, number: int, csms: int | None, **more: float) -> Remember:
+    def _remember(self, kind: Kind, number: int, csms: int | None, *, behind: bool = False, **more: float) -> Remember:
         record = {"csms": csms, **more}
         self._memory[_key(kind, number)] = record
-        return Remember(_key(kind, number), record)
+        return Remember(_key(kind, number), record, behind)
 
     def _forget(self, kind: Kind, number: int) -> Forget:
         csms = self._memory.pop(_key(kind, number))["csms"]

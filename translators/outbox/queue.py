@@ -95,7 +95,8 @@ class Queue:
         return [self._remember(f"{_MESSAGE}{message.number}", message.record())]
 
     def delivered(self) -> list[Effect]:
-        """The first one has been answered by the CSMS."""
+        """The first one has been answered by the CSMS. Durable before the next one is sent: what is forgotten is written
+        with what is remembered."""
         message = self._take()
         done = [*self._memory.get(_DONE, []), [message.print, message.answer]][-_DONE_KEPT:]
         return [self._remember(_DONE, done), self._forget(f"{_MESSAGE}{message.number}")]
@@ -103,7 +104,7 @@ class Queue:
     def failed(self) -> list[Effect]:
         """The first one has been tried in vain."""
         self.head.tries += 1
-        return [self._remember(f"{_MESSAGE}{self.head.number}", self.head.record())]
+        return [self._remember(f"{_MESSAGE}{self.head.number}", self.head.record(), behind=True)]
 
     def set_aside(self) -> list[Effect]:
         """The first one will not be taken: it is kept for an operator, and blocks no other."""
@@ -124,9 +125,9 @@ class Queue:
             del self._prints[message.print]
         return message
 
-    def _remember(self, key: str, value: Any) -> Remember:
+    def _remember(self, key: str, value: Any, *, behind: bool = False) -> Remember:
         self._memory[key] = value
-        return Remember(key, value)
+        return Remember(key, value, behind)
 
     def _forget(self, key: str) -> Forget:
         self._memory.pop(key, None)

@@ -105,11 +105,11 @@ class Registration:
     def _booted(self, payload: Payload, *, told: bool) -> list[Effect]:
         self._boot_due = not told
         record = {"payload": payload, "told": told}
-        return [] if self._memory.get(_BOOT) == record else [self._remember(_BOOT, record)]
+        return [] if self._memory.get(_BOOT) == record else [self._remember(_BOOT, record, behind=told)]
 
     def _judged(self, answer: Payload) -> list[Effect]:
         word = {"status": answer.get("status"), "interval": answer.get("interval")}
-        return [] if self._memory.get(_REGISTRATION) == word else [self._remember(_REGISTRATION, word)]
+        return [] if self._memory.get(_REGISTRATION) == word else [self._remember(_REGISTRATION, word, behind=True)]
 
     def _place(self, call: Call) -> str | None:
         """Where a status belongs; None for another call, and for one that is not to be kept."""
@@ -129,6 +129,6 @@ class Registration:
     def _forgotten(self, place: str) -> list[Effect]:
         return [Forget(place)] if self._memory.pop(place, None) is not None else []
 
-    def _remember(self, key: str, value: Any) -> Remember:
+    def _remember(self, key: str, value: Any, *, behind: bool = False) -> Remember:
         self._memory[key] = value
-        return Remember(key, value)
+        return Remember(key, value, behind)

@@ -104,8 +104,7 @@ class Weather(RuleBasedStateMachine):
 
     @rule()
     def reconnect(self) -> None:
-        # A call on its way is heard by the CSMS and its answer by nobody: the CSMS of this world answers or has not heard.
-        self.world.connect()
+        self.world.reconnect()
 
     @precondition(lambda self: not self.world.away)
     @rule()
@@ -131,6 +130,7 @@ class Weather(RuleBasedStateMachine):
         world = getattr(self, "world", None)
         if world is None:
             return
+        world.write()
         if world.away:
             world.find_csms()
         for _ in range(6 * len(world.sent) + 10):

@@ -21,6 +21,8 @@ class World:
         self.version = version
         self.now = 1_800_000_000.0
         self.stored: dict[str, Any] = {}
+        self._unwritten: dict[str, Any] = {}
+        """What is written with the next that has to be durable; None forgets."""
         self.away = False
         self.sent: list[Message] = []
         self.answered = 0
@@ -50,6 +52,7 @@ class World:
         """A station connection: a new stage over what was stored."""
         self.asked = None
         self.closed = False
+        self._unwritten.clear()
         self._waiting = None
         memory = json.loads(json.dumps(self.stored))
         stage = between(
@@ -66,16 +69,21 @@ class World:
         self.carry_out(self.board.open(self.now, away=self.away))
 
     def carry_out(self, effects: list[Effect]) -> None:
-        """In order; a crash that was announced comes after so many of them."""
+        """In order, as a bridge and its ledger do; a crash that was announced comes after so many of them."""
+        dirty = False
         for effect in effects:
             if self._crash_after is not None:
                 if self._crash_after == 0:
                     break
                 self._crash_after -= 1
+            if dirty and isinstance(effect, ToStation | ToCsms | Close):
+                dirty = False
+                self.write()
             if isinstance(effect, Remember):
-                self.stored[effect.key] = json.loads(json.dumps(effect.value))
+                self._unwritten[effect.key] = json.loads(json.dumps(effect.value))
+                dirty = dirty or not effect.behind
             elif isinstance(effect, Forget):
-                self.stored.pop(effect.key, None)
+                self._unwritten[effect.key] = None
             elif isinstance(effect, ToStation):
                 self.heard_by_station(decode(effect.frame.text))
             elif isinstance(effect, ToCsms):
@@ -87,8 +95,24 @@ class World:
         if self._crash_after is not None:
             self._crash_after = None
             self.connect()
-        elif self.closed:
-            self.connect()
+            return
+        if dirty:
+            self.write()
+        if self.closed:
+            self.reconnect()
+
+    def write(self) -> None:
+        for key, value in self._unwritten.items():
+            if value is None:
+                self.stored.pop(key, None)
+            else:
+                self.stored[key] = value
+        self._unwritten.clear()
+
+    def reconnect(self) -> None:
+        """The station comes again; the gateway has had the time to write."""
+        self.write()
+        self.connect()
 
     def crash_during(self, effects: int) -> None:
         self._crash_after = effects
@@ -103,6 +127,7 @@ class World:
         self.carry_out(self.board.resume_csms(self.now))
 
     def wait(self, seconds: float) -> None:
+        self.write()
         end = self.now + seconds
         while (due := self.board.deadline()) is not None and due <= end:
             self.now = max(self.now, due)
