@@ -19,7 +19,8 @@ from translators.links import NoPathError, csms_version_for
 
 class Admission(NamedTuple):
     """A station that may come in. `version` is what its backend is dialled with, `csms_identity` the name it goes by
-    there, `authorization` what is forwarded, `csms_password` the station's own where the gateway has credentials there."""
+    there, `authorization` what is forwarded, `csms_password` the station's own where the gateway has credentials there;
+    `vouched`: its listener knows by itself who it is, and its backend need not be asked."""
 
     identity: Identity
     subprotocol: str
@@ -31,6 +32,7 @@ class Admission(NamedTuple):
     connectors: Mapping[int, tuple[int, int]]
     profile: int
     csms_password: str | None
+    vouched: bool
 
 
 def identify(request: web.BaseRequest, listener: Listener) -> Identity:
@@ -87,6 +89,7 @@ def admit(
         station.connectors,
         profile,
         station.csms_password,
+        "none" in listener.auth or proof in ("certificate", "password"),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter, time
 from typing import Any, NamedTuple
 
@@ -63,7 +64,7 @@ class Bridge:
         identity: Identity,
         backend: Backend,
         station: Socket,
-        leg: Leg,
+        leg: Leg | None,
         dial: Dialler,
         board: Switchboard,
         ledger: Ledger,
@@ -72,13 +73,15 @@ class Bridge:
         observer: Observer,
         logger: structlog.stdlib.BoundLogger,
     ) -> None:
+        """`leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
         self.identity = identity
         self.backend = backend.name
-        self._hold_seconds = backend.hold_seconds if backend.when_down == "hold" else 0.0
+        self._buffers = backend.when_down == "buffer"
+        self._redial_seconds = {"hold": backend.hold_seconds, "close": 0.0, "buffer": inf}[backend.when_down]
         self._station = station
-        self._csms = leg.socket
+        self._csms = leg.socket if leg is not None else None
+        """None while the backend is away."""
         self._dial = dial
-        self._holding = False
         self._legs = metrics.backend_connections.labels(backend.name)
         self._tasks: set[asyncio.Task[None]] = set()
         self._board = board
@@ -102,12 +105,16 @@ class Bridge:
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
-        self._legs.inc()
         self._work(self._read(self._station, "station"))
-        self._work(self._read(self._csms, "csms"))
+        away = self._csms is None
+        if self._csms is not None:
+            self._legs.inc()
+            self._work(self._read(self._csms, "csms"))
+        else:
+            self._work(self._redial())
         ending = Ending(RESTART, "the gateway stops", "drain")
         try:
-            await self._carry_out(self._board.open(self._loop.time()))
+            await self._carry_out(self._board.open(self._loop.time(), away=away))
             ending = await self._ending
         finally:
             self._board.close()
@@ -118,13 +125,14 @@ class Bridge:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if not self._holding:
+            if self._csms is not None:
                 self._legs.dec()
+            self._observer.close()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text),
-                self._csms.close(1000, "station gone"),
+                *([self._csms.close(1000, "station gone")] if self._csms is not None else []),
                 return_exceptions=True,
             )
         return ending
@@ -188,9 +196,9 @@ class Bridge:
             if peer == "station":
                 await self._slow_down(bucket)
             target = self._csms if peer == "station" else self._station
-            if target.congested or source.congested:
-                await target.room()
-                await source.room()
+            for socket in (target, source):
+                if socket is not None and socket.congested:
+                    await socket.room()
 
     async def _slow_down(self, bucket: Bucket) -> None:
         """Read no faster than the limit, and not at all while the station's calls pile up."""
@@ -216,22 +224,28 @@ class Bridge:
     # -- the backend's weather --------------------------------------------------------------------------------------
 
     def _lose_csms(self) -> None:
-        """Hold the station and its calls while the backend is dialled again, or let it go at once."""
-        if self._holding or self._ending.done():
+        """Hold the station and its calls while the backend is dialled again, or stand in for it, or let the station go
+        at once."""
+        csms = self._csms
+        if csms is None or self._ending.done():
             return
-        if self._hold_seconds <= 0:
+        if self._redial_seconds <= 0:
             return self.end(RESTART, "the backend is gone", "backend_lost")
-        self._holding = True
+        self._csms = None
         self._legs.dec()
-        self._board.hold_csms()
+        csms.abort()
         # The board writes it again, or it is stale: behind a slow store it would reach the next connection as well.
         self._queue = deque(item for item in self._queue if not isinstance(item, ToCsms))
-        self._csms.abort()
+        if self._buffers:
+            self._queue.extend(self._board.away_csms(self._loop.time()))
+            self._work(self._carry_out([]))
+        else:
+            self._board.hold_csms()
         self._work(self._redial())
 
     async def _redial(self) -> None:
         try:
-            leg = await redial(self._dial, self._hold_seconds, self._logger)
+            leg = await redial(self._dial, self._redial_seconds, self._logger)
         except DialError:
             # It is back, and does not want this station any more: the station is to hear that itself.
             return self.end(RESTART, "the backend refuses the station", "backend_refused")
@@ -239,10 +253,9 @@ class Bridge:
             await asyncio.sleep(self._dial.farewell())
             return self.end(RESTART, "the backend is gone", "backend_lost")
         self._csms = leg.socket
-        self._holding = False
         self._legs.inc()
         self._logger.info("backend_back")
-        self._work(self._read(self._csms, "csms"))
+        self._work(self._read(leg.socket, "csms"))
         await self._carry_out(self._board.resume_csms(self._loop.time()))
         return None
 
@@ -286,7 +299,7 @@ class Bridge:
             if isinstance(item, ToStation):
                 await self._station.send(item.frame.text)
             elif isinstance(item, ToCsms):
-                if not self._holding:  # what is written into a lost connection is written again or stale
+                if self._csms is not None:  # what is written into a lost connection is written again or stale
                     await self._csms.send(item.frame.text)
             elif isinstance(item, _Carried):
                 item.duration.observe(perf_counter() - item.began)
@@ -316,7 +329,7 @@ class Bridge:
             self._timer.cancel()
         limits = self._limits
         due = self._station.due(limits.ping_seconds, limits.pong_seconds)
-        if not self._holding:
+        if self._csms is not None:
             due = min(due, self._csms.due(self._csms_ping_seconds, limits.pong_seconds))
         if deadline is not None:
             due = min(due, deadline)
@@ -334,7 +347,7 @@ class Bridge:
         self._board.stage.epoch = time() - self._loop.time()
         if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
             return self.end(GOING_AWAY, "no sign of life", "station_silent")
-        if not self._holding and not await self._csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
+        if self._csms is not None and not await self._csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
             self._logger.warning("backend_silent")
             self._lose_csms()
         await self._carry_out(self._board.tick(self._loop.time()))

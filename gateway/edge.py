@@ -103,7 +103,7 @@ class Edge:
             # A reload while the backend is dialled may take it out of the configuration.
             backend = self._node.config.backends[admission.backend]
             dial = self._dialler(admission)
-            leg = await self._dial(dial)
+            leg = await self._dial(dial, may_be_away=backend.when_down == "buffer" and admission.vouched)
             return await self._serve(request, admission, backend, leg, dial, entry, log)
         except RefusedError as error:
             refusal = error
@@ -136,11 +136,14 @@ class Edge:
             admission.csms_password,
         )
 
-    async def _dial(self, dial: Dialler) -> Leg:
-        """The backend's connection, dialled before the station's upgrade is answered."""
+    async def _dial(self, dial: Dialler, *, may_be_away: bool) -> Leg | None:
+        """The backend's connection, dialled before the station's upgrade is answered; None where the backend is away and
+        its station may come in without."""
         try:
             return await dial(0.8 * self._node.config.limits.handshake_seconds)
         except DialError as error:
+            if may_be_away and error.status == 503:
+                return None
             raise RefusedError(error.status, f"backend_{error.outcome}", str(error)) from None
 
     async def _serve(
@@ -148,7 +151,7 @@ class Edge:
         request: web.BaseRequest,
         admission: Admission,
         backend: Backend,
-        leg: Leg,
+        leg: Leg | None,
         dial: Dialler,
         entry: Entry,
         log: structlog.stdlib.BoundLogger,
@@ -158,7 +161,7 @@ class Edge:
             raise RefusedError(499, "gone", "the station went away while its backend was dialled")
         claim = await self._take_over(admission.identity, log)
         try:
-            held = await self._own(admission)
+            held = await self._own(admission, backend)
             profiles.remember(node, entry.station, held, admission.profile, entry.is_known)
             if node.draining:
                 raise RefusedError(503, "draining", "the gateway drains")
@@ -179,10 +182,12 @@ class Edge:
             station = Socket(ws, request.transport, write_seconds=limits.write_seconds, loop=loop)
             if not claim.holds:
                 self._node.metrics.connections_rejected.labels("superseded").inc()
-                await asyncio.gather(station.close(POLICY, _REPLACED), leg.socket.close(1001, "station gone"))
+                await station.close(POLICY, _REPLACED)
+                if leg is not None:
+                    await leg.socket.close(1001, "station gone")
                 return ws
             logger = log.bind(subprotocol=admission.subprotocol, backend=admission.backend)
-            observer = Observer(node.metrics, logger, admission.subprotocol, leg.version)
+            observer = Observer(node.metrics, logger, admission.subprotocol, admission.version, admission.backend)
             bridge = Bridge(
                 admission.identity,
                 backend,
@@ -221,9 +226,9 @@ class Edge:
             await older.replace()
         return claim
 
-    async def _own(self, admission: Admission) -> Held:
+    async def _own(self, admission: Admission, backend: Backend) -> Held:
         began = perf_counter()
-        needs_memory = admission.subprotocol != admission.version
+        needs_memory = admission.subprotocol != admission.version or backend.when_down == "buffer"
         try:
             held = await self._node.ownership.claim(
                 admission.identity.key, admission.backend, needs_memory=needs_memory
@@ -260,6 +265,7 @@ class Edge:
             connected_at=connected_at,
             epoch=connected_at - asyncio.get_running_loop().time(),
             validation=config.validation,
+            outbox=settings.when_down == "buffer",
         )
         return Switchboard(
             stage,

@@ -129,6 +129,12 @@ class Metrics:
         self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
         self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
         self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
+        self.buffered = gauge(
+            "buffered_messages", "Messages of connected stations that wait for the backend", "backend"
+        )
+        self.outbox_events = counter(
+            "outbox_events_total", "What became of messages for backends that were away", "event"
+        )
         self.takeovers = counter("takeovers_total", "Sessions replaced by a newer connection", "reason")
         self.rate_limited = counter("rate_limited_total", "Times somebody was slowed down or refused", "reason")
         self.store_up = gauge("store_up", "Whether the store worked when it was last used")

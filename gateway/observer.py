@@ -20,8 +20,13 @@ _LOG_LINES = 20
 class Observer:
     """One session's eyes. Counting is cheap; logging is limited per kind, so that a broken peer cannot flood."""
 
-    def __init__(self, metrics: Metrics, logger: structlog.stdlib.BoundLogger, station: str, csms: str) -> None:
+    def __init__(
+        self, metrics: Metrics, logger: structlog.stdlib.BoundLogger, station: str, csms: str, backend: str = ""
+    ) -> None:
+        """`station`, `csms`: the versions spoken; `backend`: its configured name."""
         self._metrics = metrics
+        self._backend = backend
+        self._buffered = 0
         self._logger = logger
         self._versions = {"station": station, "csms": csms}
         self._logged: dict[str, int] = {}
@@ -42,7 +47,12 @@ class Observer:
             "withheld": self._withheld,
             "guarded": self._guarded,
             "poison_message": self._poison,
+            "outbox": self._outbox,
         }
+
+    def close(self) -> None:
+        """The session is over: what waits for its backend waits in the store."""
+        self._wait_for_backend(0)
 
     def received(self, peer: str, frame: Frame) -> None:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
@@ -114,6 +124,25 @@ class Observer:
     def _guarded(self, facts: dict[str, Any]) -> None:
         self._metrics.guarded_calls.labels(action_label(facts["action"])).inc()
         self._log("warning", "guarded", facts)
+
+    def _outbox(self, facts: dict[str, Any]) -> None:
+        event, told = facts["event"], {name: value for name, value in facts.items() if name != "event"}
+        self._wait_for_backend(facts["messages"])
+        if event:
+            self._metrics.outbox_events.labels(event).inc()
+        if event == "set_aside":
+            self._log("error", "message_set_aside", told)
+        elif event == "refused_later":
+            self._log("warning", "assumed_token_refused", told)
+        elif event == "failed":
+            self._log("warning", "delivery_failed", told)
+        elif event == "delivered" and not facts["messages"]:
+            self._log("info", "outbox_delivered", {})
+
+    def _wait_for_backend(self, messages: int) -> None:
+        if messages != self._buffered:
+            self._metrics.buffered.labels(self._backend).inc(messages - self._buffered)
+            self._buffered = messages
 
     def _log(self, level: str, event: str, facts: dict[str, Any]) -> None:
         count = self._logged[event] = self._logged.get(event, 0) + 1

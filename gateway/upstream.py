@@ -43,6 +43,7 @@ _MIRRORED = frozenset({400, 401, 403, 404})
 _FIRST_REDIAL_SECONDS, _LONGEST_REDIAL_SECONDS = 0.5, 5.0
 _LEAST_DIAL_SECONDS = 0.1
 """Less is not enough for a handshake."""
+_LONGEST_TRY_SECONDS = 10.0
 _GOODBYE_SECONDS = 1.0
 _FAREWELLS_PER_SECOND, _LONGEST_FAREWELL = 100.0, 5.0
 
@@ -70,23 +71,26 @@ class Dialler(Protocol):
 
 async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLogger) -> Leg | None:
     """Dial a lost backend again until it is there, with full jitter so that a fleet does not come back in step; None
-    after `seconds`. Raises DialError when the backend is there and refuses the station."""
+    after `seconds` (infinite: never). Raises DialError when the backend is there and refuses the station."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     longest = _FIRST_REDIAL_SECONDS
+    outcome = ""
     while (left := deadline - loop.time()) > _LEAST_DIAL_SECONDS:
         # Over what is left at most: a backend that is back shortly before the deadline is not missed by a long pause.
         pause = random.uniform(0, min(longest, left))  # noqa: S311 - spreads load, hides nothing
         longest = min(2 * longest, _LONGEST_REDIAL_SECONDS)
         await asyncio.sleep(pause)
-        await dial.opening(max(0.0, deadline - loop.time()))
+        await dial.opening(max(0.0, min(deadline - loop.time(), _LONGEST_TRY_SECONDS)))
         left = deadline - loop.time()
         if left <= 0:
             return None
         try:
-            return await dial(left)
+            return await dial(min(left, _LONGEST_TRY_SECONDS))
         except DialError as error:
-            logger.info("backend_redial_failed", outcome=error.outcome)
+            if error.outcome != outcome:  # a fleet dials for hours
+                logger.info("backend_redial_failed", outcome=error.outcome)
+            outcome = error.outcome
             if error.status != 503:
                 raise
     await asyncio.sleep(max(0.0, left))

@@ -129,6 +129,10 @@ def _backend(document: Document, here: Steps) -> Iterator[Mistake]:
     certificate, key = document.get(*here, "tls", "certificate"), document.get(*here, "tls", "key")
     yield from tls.pairs(document, (*here, "tls"), _texts(certificate), _texts(key))
     yield from tls.authorities(document, (*here, "tls", "ca"))
+    store = document.get("store")
+    if document.get(*here, "when_down") == "buffer" and isinstance(store, str) and store.startswith("memory"):
+        what = "buffer needs a store that survives a crash: what was answered would be lost with it"
+        yield document.mistake((*here, "when_down"), what)
     if document.get(*here, "answer_locally"):
         from translators.local import ANSWERABLE
 

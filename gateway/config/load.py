@@ -12,7 +12,6 @@ from gateway.config.values import resolve
 from gateway.config.wording import mistakes_of
 
 NOT_YET: dict[str, str] = {
-    "backends.*.when_down=buffer": "this version cannot buffer yet; use hold or close",
     "backends.*.guard.*=adopt": "this version cannot adopt yet; use reject or forward",
     "routes.followers": "this version cannot copy to followers yet; leave the key out",
     "store=redis:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",

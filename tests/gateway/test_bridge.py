@@ -51,7 +51,7 @@ class FakeBoard:
     def __init__(self) -> None:
         self.resumed = asyncio.Event()
 
-    def open(self, now: float) -> list[Effect]:
+    def open(self, now: float, *, away: bool = False) -> list[Effect]:
         return [Remember("key", 1), ToCsms(CALL)]
 
     def from_station(self, frame: Frame, now: float) -> list[Effect]:

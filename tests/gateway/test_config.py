@@ -245,14 +245,13 @@ def test_what_has_not_arrived_is_told_rather_than_ignored(tmp_path: Path) -> Non
     (tmp_path / "s.yaml").write_text("{}")
     text = """\
 listeners: [{bind: "h:1", auth: basic}, {bind: "h:2"}]
-backends: {a: {url: "ws://h/", when_down: buffer, guard: {Identity: adopt, SetVariables: forward, CstBackendUrl: reject}}}
+backends: {a: {url: "ws://h/", guard: {Identity: adopt, SetVariables: forward, CstBackendUrl: reject}}}
 routes: [{backend: a, followers: []}, {backend: a, followers: [{backend: a}]}]
 stations_file: s.yaml
 store: redis://h/0
 """
     found = [line.partition(": ")[2] for line in mistakes(text, path=tmp_path / "g.yaml")]
     for key in (
-        "backends.a.when_down: this version",
         "backends.a.guard.Identity: this version",
         "routes[1].followers: this version",
         "store: this version",

@@ -228,3 +228,12 @@ def test_security_profiles_that_no_station_can_have() -> None:
         "g.yaml:4:28: listeners[0].security_profiles[1]: no station can have profile 1 here, with this tls and auth"
     ]
     assert parse(head + "forward\n    security_profiles: [1]\n" + REST, {}).listeners[0].security_profiles == (1,)
+
+
+def test_buffer_needs_a_store_that_lasts() -> None:
+    text = "listeners: [{bind: h:80}]\nroutes: [{backend: a}]\nbackends:\n  a: {url: 'ws://h/', when_down: buffer}\n"
+    assert parse(text, {}).backends["a"].when_down == "buffer"
+    assert mistakes(text + "store: 'memory:'\n") == [
+        "g.yaml:4:34: backends.a.when_down: buffer needs a store that survives a crash:"
+        " what was answered would be lost with it"
+    ]

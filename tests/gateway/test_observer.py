@@ -140,3 +140,26 @@ def test_a_kind_without_a_number_is_logged(parts: Any) -> None:
     observer, _, capture = parts
     observer.note(Note("clock_suspect", {**FACTS, "timestamp": "1970-01-01T00:00:00Z"}))
     assert capture.entries[0]["event"] == "clock_suspect"
+
+
+def test_what_waits_for_a_backend(parts: Any) -> None:
+    _, metrics, capture = parts
+    logger = structlog.wrap_logger(None, processors=[capture], wrapper_class=structlog.stdlib.BoundLogger)
+    one, other = (Observer(metrics, logger, "ocpp1.6", "ocpp1.6", "b") for _ in range(2))
+
+    def told(observer: Observer, event: str, messages: int) -> None:
+        observer.note(Note("outbox", {"event": event, "action": "StopTransaction", "messages": messages}))
+
+    told(one, "", 3)
+    told(other, "kept", 1)
+    assert value(metrics, "buffered_messages", backend="b") == 4
+    for event in ("delivered", "failed", "refused_later", "set_aside"):
+        told(one, event, 2)
+    told(one, "delivered", 0)
+    assert value(metrics, "buffered_messages", backend="b") == 1
+    other.close()
+    assert value(metrics, "buffered_messages", backend="b") == 0
+    assert value(metrics, "outbox_events_total", event="delivered") == 2
+    assert [entry["event"] for entry in capture.entries] == [
+        *("delivery_failed", "assumed_token_refused", "message_set_aside", "outbox_delivered"),
+    ]

@@ -4,12 +4,14 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 import uvloop
+from structlog.testing import LogCapture
 
 from gateway import certificates
 from gateway.config import Backend, Credentials, Limits
@@ -140,6 +142,14 @@ async def test_a_redial_goes_on_until_the_backend_is_there() -> None:
     dial = Dial(AWAY, AWAY, "leg")
     assert await redial(dial, 10, LOGGER) == "leg"  # type: ignore[comparison-overlap]
     assert dial.tries == 3
+
+
+async def test_a_redial_without_end_is_told_of_once_for_each_outcome() -> None:
+    capture = LogCapture()
+    logger = structlog.wrap_logger(None, processors=[capture], wrapper_class=structlog.stdlib.BoundLogger)
+    timeout = DialError("timeout", 503, "")
+    assert await redial(Dial(AWAY, AWAY, timeout, "leg"), inf, logger) == "leg"  # type: ignore[comparison-overlap]
+    assert [event["outcome"] for event in capture.entries] == ["unreachable", "timeout"]
 
 
 async def test_a_redial_gives_up_in_time_or_at_a_refusal() -> None:
