@@ -28,7 +28,7 @@ from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg, StationDialler
-from translators.links import between
+from translators.links import between, has_outbox
 from translators.options import Options
 from translators.quirked import text_mend
 
@@ -265,7 +265,8 @@ class Edge:
             connected_at=connected_at,
             epoch=connected_at - asyncio.get_running_loop().time(),
             validation=config.validation,
-            outbox=settings.when_down == "buffer",
+            # What was kept under an earlier configuration is delivered all the same.
+            outbox=settings.when_down == "buffer" or has_outbox(memory),
         )
         return Switchboard(
             stage,

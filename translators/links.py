@@ -1,7 +1,7 @@
 """Which stage stands between two versions: the table of links and the way through it."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -142,6 +142,11 @@ def _outbox(version: str, options: Options, memory: dict[str, Any], new_id: Call
     pairs = Pairs(memory) if version == "ocpp1.6" else None
     outbox = Outbox(version, memory, new_id, pairs=pairs, most_messages=options.buffer_messages, epoch=epoch)
     return outbox if pairs is None else Aliases(outbox, pairs, ("transactionId",))
+
+
+def has_outbox(memory: Mapping[str, Any]) -> bool:
+    """Whether a station's memory on a backend holds what only `outbox` can deliver, or number rightly."""
+    return any(key.startswith(("outbox/message/", "alias/")) for key in memory)
 
 
 def is_shared(key: str) -> bool:

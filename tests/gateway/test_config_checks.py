@@ -233,7 +233,5 @@ def test_security_profiles_that_no_station_can_have() -> None:
 def test_buffer_needs_a_store_that_lasts() -> None:
     text = "listeners: [{bind: h:80}]\nroutes: [{backend: a}]\nbackends:\n  a: {url: 'ws://h/', when_down: buffer}\n"
     assert parse(text, {}).backends["a"].when_down == "buffer"
-    assert mistakes(text + "store: 'memory:'\n") == [
-        "g.yaml:4:34: backends.a.when_down: buffer needs a store that survives a crash:"
-        " what was answered would be lost with it"
-    ]
+    what = "buffer needs a store that survives a crash: what was answered would be lost with it"
+    assert mistakes(text + "store: 'memory:'\n") == [f"g.yaml:4:34: backends.a.when_down: {what}"]

@@ -177,13 +177,30 @@ async def test_who_is_known_here_comes_in(tmp_path: Path) -> None:
     config = buffering(Backend(), tmp_path) | {"stations_file": str(tmp_path / "stations.json")}
     config["listeners"][0]["auth"] = ["basic", "forward"]
     async with gateway(tmp_path, config) as running:
-        for name, status in (("CP-1", 101), ("CP-2", 503)):
-            word = base64.b64encode(f"{name}:secret of CP-1".encode()).decode()
-            try:
-                ws = await running.station(f"/{name}", additional_headers={"Authorization": f"Basic {word}"})
-            except InvalidStatus as refused:
-                assert refused.response.status_code == status
-            else:
-                assert status == 101
-                assert (await ask(ws, [2, "1", "BootNotification", BOOT]))[2]["status"] == "Pending"
-                await ws.close()
+        word = {
+            name: {"Authorization": "Basic " + base64.b64encode(f"{name}:secret of CP-1".encode()).decode()}
+            for name in ("CP-1", "CP-2")
+        }
+        ws = await running.station("/CP-1", additional_headers=word["CP-1"])
+        assert (await ask(ws, [2, "1", "BootNotification", BOOT]))[2]["status"] == "Pending"
+        with pytest.raises(InvalidStatus) as caught:
+            await running.station("/CP-2", additional_headers=word["CP-2"])
+        assert caught.value.response.status_code == 503
+        await ws.close()
+
+
+async def test_what_was_kept_is_delivered_by_a_gateway_that_does_not_buffer_any_more(tmp_path: Path) -> None:
+    csms = Backend()
+    async with gateway(tmp_path, buffering(csms, tmp_path)) as running:
+        ws = await running.station()
+        number = (await ask(ws, [2, "1", "StartTransaction", START]))[2]["transactionId"]
+        await ws.close()
+    config = buffering(csms, tmp_path)
+    config["backends"]["only"]["when_down"] = "hold"
+    async with csms.running(), gateway(tmp_path, config) as running:
+        ws = await running.station()
+        await csms.wait(lambda: csms.told)
+        assert csms.told == [["StartTransaction", START]]
+        await ask(ws, [2, "2", "StopTransaction", {"transactionId": number, "meterStop": 5, "timestamp": NOW}])
+        assert csms.told[-1][1]["transactionId"] == 1
+        await ws.close()

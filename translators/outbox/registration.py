@@ -44,7 +44,10 @@ class Registration:
         if call.action != "BootNotification":
             place = self._place(call)
             return self._forgotten(place) if place is not None else []
-        return [*self._booted(call.payload, told=True), *self._judged(answer)]
+        try:
+            return [*self._booted(call.payload, told=True), *self._judged(answer)]
+        except BadFrame:
+            return []  # the CSMS reads more than can be told again
 
     def answered(self, call: Call, unix_time: float) -> tuple[Payload | None, list[Effect]]:
         """The answer that the gateway gives to a boot or a status, which the CSMS is to be told later; None for any

@@ -3,7 +3,7 @@
 from typing import Any
 
 from translators.effects import Forget, Remember
-from translators.frames import Call
+from translators.frames import Call, decode
 from translators.outbox.registration import PENDING_INTERVAL, USUAL_INTERVAL, Registration
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
@@ -69,6 +69,7 @@ def test_nothing_is_written_twice() -> None:
     assert [effect.key for effect in written if isinstance(effect, Remember)] == ["outbox/boot", "outbox/registration"]
     assert one.heard(Call("b", "BootNotification", BOOT), accepted) == []
     assert one.heard(Call("h", "Heartbeat", {}), {}) == []
+    assert one.heard(decode('[2,"b","BootNotification",[]]'), accepted) == []  # type: ignore[arg-type]
     assert one.answered(Call("h", "Heartbeat", {}), 0) == (None, [])
 
 
