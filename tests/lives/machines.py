@@ -48,9 +48,11 @@ class Lives(RuleBasedStateMachine):
         stop_point=st.sampled_from(["Authorized", "EVConnected"]),
         plugs=st.sampled_from([(1,), (1, 1), (2, 1)]),
         boots_well=st.booleans(),
+        buffers=st.booleans(),
     )
-    def begins(self, boots_well: bool, **traits: Any) -> None:
+    def begins(self, boots_well: bool, buffers: bool, **traits: Any) -> None:
         self.life = self.begun(Traits(**traits))
+        self.life.world.buffers = buffers
         if boots_well:
             self.life.flow(10.0)
 
@@ -167,7 +169,7 @@ class Life16(Lives):
 
     def kept(self) -> None:
         life = self.did()
-        laws16.kept(life.station, life.csms)
+        laws16.kept(life.station, life.csms, buffered=life.world.buffers)
 
 
 class Life201(Lives):

@@ -45,6 +45,8 @@ class World:
         self.now = 0.0
         self.store: dict[str, Any] = {}
         self.backend_up = True
+        self.buffers = False
+        """The gateway stands in for a backend that is away."""
         self.holding = False
         """The station is connected, the backend is being dialled again."""
         self.doom: int | None = None
@@ -105,6 +107,7 @@ class World:
             new_id=lambda: f"g{next(self.ids)}",
             connected_at=self.now + EPOCH,
             epoch=EPOCH,
+            outbox=self.buffers,
         )
         self.board = Switchboard(
             stage,
@@ -130,7 +133,7 @@ class World:
 
     def lose_backend(self, *, hold: bool) -> None:
         """The upstream connection goes without the station noticing: what waits for it is given up (and the next
-        connection is there at once), or held until `resume`."""
+        connection is there at once), or held until `resume`; where the gateway buffers, it is away until then."""
         if self.board is None or self.holding:
             return
         self.say("@ csms lost")
@@ -138,9 +141,12 @@ class World:
         self.open["csms"].clear()
         self.flying.pop("csms", None)
         self.csms.lost()
-        if hold:
+        if hold or self.buffers:
             self.holding = True
-            self.board.hold_csms()
+            if self.buffers:
+                self.carry_out(self.board.away_csms(self.now))
+            else:
+                self.board.hold_csms()
         else:
             self.carry_out(self.board.lost_csms(self.now))
 
