@@ -25,8 +25,8 @@ _RESTART = 1012
 
 
 class Outbox:
-    """A Stage. `Note("outbox")` tells `event` (kept, repeated, assumed, delivered, failed, set_aside, refused_later, full;
-    empty: none) and `messages`, how many wait now."""
+    """A Stage. `Note("outbox")` tells `event` (kept, repeated, assumed, delivered, failed, set_aside, refused_later, lost,
+    full; empty: none) and `messages`, how many wait now."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class Outbox:
             if has_to:
                 withheld = Note("withheld", {**facts, "why": "the outbox is full"})
                 return [self._queue.note("full", call.action), withheld, Close(_RESTART, "the outbox is full")]
-            return [Note("lost", {**facts, "field": "message"}), *self._reply(call, {})]
+            return [self._queue.note("lost", call.action), *self._reply(call, {})]
         try:
             answer, assumed = answers.to_kept(self.version, call, now + self.epoch, self._knows)
         except BadFrame as bad:
