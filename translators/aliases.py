@@ -5,7 +5,7 @@ station has a number that this CSMS does not know it by - the gateway gave it wh
 did - the two are a pair, and every frame with such a number is rewritten on its way. All other frames pass as the text
 they came as. The data of a DataTransfer is nobody's to read.
 
-Memory, for each CSMS its own: `alias/<kind>/<the station's number>` -> {"csms": its number there, None as long as it
+Memory, for each CSMS its own: `number/<kind>/<the station's number>` -> {"csms": its number there, None as long as it
 has none; "ended": Unix time}.
 """
 
@@ -126,7 +126,7 @@ class Pairs:
         return in_use or self._taken(kind, station)
 
     def _records(self, kind: Kind) -> Iterator[tuple[int, dict[str, Any]]]:
-        prefix = f"alias/{kind}/"
+        prefix = f"number/{kind}/"
         return ((int(key[len(prefix) :]), value) for key, value in self._memory.items() if key.startswith(prefix))
 
     def _trimmed(self, kind: Kind) -> list[Effect]:
@@ -278,7 +278,7 @@ class Aliases:
 
 
 def _key(kind: Kind, number: object) -> str:
-    return f"alias/{kind}/{number}"
+    return f"number/{kind}/{number}"
 
 
 def _is_number(value: object) -> bool:

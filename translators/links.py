@@ -146,7 +146,7 @@ def _outbox(version: str, options: Options, memory: dict[str, Any], new_id: Call
 
 def has_outbox(memory: Mapping[str, Any]) -> bool:
     """Whether a station's memory on a backend holds what only `outbox` can deliver, or number rightly."""
-    return any(key.startswith(("outbox/message/", "alias/")) for key in memory)
+    return any(key.startswith(("outbox/message/", "number/")) for key in memory)
 
 
 def is_shared(key: str) -> bool:

@@ -58,7 +58,7 @@ def test_two_csmss_that_both_count_from_one() -> None:
         wire.pairs._taken = lambda kind, number, elsewhere=elsewhere: (
             number
             in {  # type: ignore[misc]
-                int(key.rsplit("/", 1)[1]) for key in elsewhere.memory if key.startswith(f"alias/{kind}/")
+                int(key.rsplit("/", 1)[1]) for key in elsewhere.memory if key.startswith(f"number/{kind}/")
             }
         )
     assert (one.starts(1), other.starts(1), one.starts(2), other.starts(3)) == (1, 2, 3, 4)
@@ -69,7 +69,7 @@ def test_two_csmss_that_both_count_from_one() -> None:
 
 def test_a_promised_number_is_the_stations() -> None:
     wire = Wire()
-    assert [*wire.pairs.owed(900)] == [Remember("alias/transactionId/900", {"csms": None})]
+    assert [*wire.pairs.owed(900)] == [Remember("number/transactionId/900", {"csms": None})]
     assert wire.pairs.is_owed(900)
     wire.pairs.promise("s1", 900)
     assert wire.starts(7) == 900
@@ -104,8 +104,8 @@ def test_a_number_that_comes_again_means_the_newer_transaction() -> None:
     # Still known for what may come late.
     assert wire.stops(900) == 7
     wire.stops(7, now=KEPT_AFTER_END + 1)
-    assert "alias/transactionId/900" not in wire.memory
-    assert Forget("alias/transactionId/900") in wire.stored
+    assert "number/transactionId/900" not in wire.memory
+    assert Forget("number/transactionId/900") in wire.stored
 
 
 def test_reservations_and_profiles() -> None:
@@ -164,7 +164,7 @@ def test_too_many_of_a_kind() -> None:
     for number in range(MOST_OF_A_KIND + 3):
         wire.csms_calls("ReserveNow", {"reservationId": number})
     assert len(wire.memory) == MOST_OF_A_KIND
-    assert "alias/reservationId/2" not in wire.memory
+    assert "number/reservationId/2" not in wire.memory
 
 
 def test_the_rest_is_the_inner_stages() -> None:

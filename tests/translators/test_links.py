@@ -14,7 +14,7 @@ from translators import schemas
 from translators.chain import Chain
 from translators.effects import Effect, Remember, ToCsms
 from translators.frames import Call
-from translators.links import LINKS, NoPathError, between, csms_version_for, has_outbox, is_shared, path
+from translators.links import LINKS, NoPathError, between, csms_version_for, has_outbox, is_hint, is_shared, path
 from translators.options import Options
 from translators.passthrough import Passthrough
 from translators.session import Session
@@ -69,7 +69,9 @@ def test_an_outbox_stands_last_and_replays_alone() -> None:
 def test_what_an_outbox_has_left() -> None:
     assert not has_outbox({"tx/1": {}, "outbox/boot": {}, "outbox/done": []})
     assert has_outbox({"outbox/message/1": {}})
-    assert has_outbox({"alias/transactionId/1": {}})
+    assert has_outbox({"number/transactionId/1": {}})
+    # Its memory is that of one backend, and nobody else's.
+    assert not any(is_shared(key) or is_hint(key) for key in ("outbox/message/1", "number/transactionId/1"))
 
 
 def test_a_version_nobody_speaks() -> None:
