@@ -7,6 +7,7 @@ set -euo pipefail
 TOOLS="
 openssl:openssl
 sslscan:sslscan
+redis-server:redis-server
 "
 
 missing() {

@@ -9,8 +9,8 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 IDENTITY = "{identity}"
 """The one placeholder of path patterns, backend URLs and backend usernames."""
@@ -133,6 +133,13 @@ class Store:
     kind: Literal["memory", "sqlite", "redis", "redis+sentinel", "redis+cluster"]
     path: Path | None = None
     url: str | None = field(default=None, repr=False)
+    tls: bool = False
+    ca: Path | None = None
+    """Whom to trust for TLS; None: whom the system trusts."""
+    wait: int = 0
+    """How many replicas must have a write before it is durable."""
+    sentinel_auth: bool = False
+    """Whether the Sentinels want the same credentials."""
 
     def __str__(self) -> str:
         if self.url is not None:
@@ -154,12 +161,43 @@ def read_store(text: str, base: Path) -> Store:
         if path.is_dir():
             raise ValueError(f"{path} is a directory")
         return Store("sqlite", path=path)
-    kinds = (kind for kind, form in _STORES.items() if form.fullmatch(text))
+    address, mark, query = text.partition("?")
+    kinds = (kind for kind, form in _STORES.items() if form.fullmatch(address))
     match next(kinds, None):
         case "redis" | "redis+sentinel" | "redis+cluster" as kind:
-            return Store(kind, url=text)
+            _check_ports(address)
+            options = _read_store_options(query, base) if mark else {}
+            if kind == "redis":
+                options["tls"] = text.startswith("rediss:")
+            return Store(kind, url=text, **options)
         case _:
             raise ValueError(f"should be {_STORE_FORMS}")
+
+
+def _check_ports(address: str) -> None:
+    hosts = address.partition("://")[2].rpartition("@")[2].partition("/")[0]
+    for host in hosts.split(","):
+        read_bind(host if re.search(r":\d*$", host) and not re.fullmatch(r"\[[^\]]*\]", host) else f"{host}:1")
+
+
+def _read_store_options(query: str, base: Path) -> dict[str, Any]:
+    """`wait=1&ca=FILE&tls=true&sentinel_auth=true`. Raises ValueError."""
+    options: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        match name:
+            case "wait" if re.fullmatch(r"[0-9]", value):
+                options[name] = int(value)
+            case "wait":
+                raise ValueError("wait should be the number of replicas, from 0 to 9")
+            case "ca":
+                options[name] = read_file_name(value, base)
+            case "tls" | "sentinel_auth" if value in ("true", "false"):
+                options[name] = value == "true"
+            case "tls" | "sentinel_auth":
+                raise ValueError(f"{name} should be true or false")
+            case _:
+                raise ValueError("the options after ? are wait, ca, tls and sentinel_auth")
+    return options
 
 
 def resolve(text: str, base: Path) -> Path:
