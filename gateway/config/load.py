@@ -14,10 +14,6 @@ from gateway.config.wording import mistakes_of
 NOT_YET: dict[str, str] = {
     "backends.*.guard.*=adopt": "this version cannot adopt yet; use reject or forward",
     "routes.followers": "this version cannot copy to followers yet; leave the key out",
-    "store=redis:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
-    "store=rediss:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
-    "store=redis+sentinel:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
-    "store=redis+cluster:": "this version cannot keep its state in Redis yet; use sqlite:PATH or memory",
 }
 """What may be configured but not honoured by this version: `key` (with any content), `key=value` or `key=scheme:` -> a
 sentence. `*` stands for a name, list indices are left out. A feature that has arrived takes its line out of here."""

@@ -101,6 +101,10 @@ def make_store(config: Config) -> Store:
         from gateway.store.memory import MemoryStore
 
         return MemoryStore()
+    if config.store.kind != "sqlite":
+        from gateway.store.redis import RedisStore
+
+        return RedisStore(config.store)
     from gateway.store.sqlite import SqliteStore
 
     assert config.store.path is not None

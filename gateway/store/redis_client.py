@@ -77,7 +77,7 @@ def make_client(store: Store, *, call_seconds: float = CALL_SECONDS) -> Client:
             startup_nodes=[ClusterNode(host, port) for host, port in address.hosts],
             retry=_never(),
             require_full_coverage=False,
-            reinitialize_steps=1,
+            reinitialize_steps=0,
             **options,
         )
     options |= {"retry": _never(), "db": address.db}

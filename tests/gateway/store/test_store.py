@@ -1,4 +1,4 @@
-"""Both embedded stores, against one set of expectations."""
+"""All stores, against one set of expectations; what is SQLite's own."""
 
 import asyncio
 import os
@@ -11,26 +11,43 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import Change, FencedError, Owner, Store, StoreError
+from gateway.config.values import read_store
+from gateway.store import AbsentError, Change, FencedError, Owner, Store, StoreError
 from gateway.store.memory import MemoryStore
+from gateway.store.redis import RedisStore
 from gateway.store.sqlite import SqliteStore
 
 FAR = 10**15
 """An epoch above those of today's claims."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def make(kind: str, request: pytest.FixtureRequest, folder: Path) -> Store:
+    match kind:
+        case "memory":
+            return MemoryStore()
+        case "sqlite":
+            return SqliteStore(folder / "store.db")
+        case _:
+            return RedisStore(read_store(request.getfixturevalue(kind).url, folder))
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis", "cluster"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "store.db")
+    made = make(request.param, request, tmp_path)
     await made.open()
     yield made
     await made.close()
 
 
 async def put(store: Store, identity: str, *changes: Change, epoch: int = FAR) -> None:
-    durable = store.write(identity, epoch, changes)
-    if durable is not None:
-        await durable
+    """Written as whoever claimed it, or else as the first to do so."""
+    try:
+        durable = store.write(identity, epoch, changes)
+        if durable is not None:
+            await durable
+    except AbsentError:
+        assert await store.hold(identity, "north", epoch)
+        await put(store, identity, *changes, epoch=epoch)
 
 
 async def test_what_is_written_is_loaded(store: Store) -> None:
@@ -63,6 +80,7 @@ async def test_a_loaded_value_is_nobody_elses(store: Store) -> None:
 
 
 async def test_a_load_sees_every_write_before_it(store: Store) -> None:
+    await store.hold("cp-1", "north", FAR)
     for number in range(100):
         store.write("cp-1", FAR, [Change("", "n", number)])
     assert await store.load("cp-1", ("",)) == {"n": 99}
@@ -106,6 +124,7 @@ async def test_sqlite_keeps_what_was_durable_through_kill_9(tmp_path: Path) -> N
 import asyncio, sys
 from pathlib import Path
 from gateway.store import Change
+from gateway.store.redis import RedisStore
 from gateway.store.sqlite import SqliteStore
 async def main():
     store = SqliteStore(Path({str(path)!r}))

@@ -1,0 +1,196 @@
+"""What is asked of one Redis server: in order, one round trip at a time, each with all that has gathered.
+
+A server that does not answer in time, or answers that it cannot take a write now, is away: from then on every call is
+refused at once, until a probe found that it takes writes again.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import (
+    MasterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+
+from gateway.store import StoreError
+from gateway.store.redis_client import CALL_SECONDS
+from gateway.store.redis_scripts import Script
+from gateway.store.redis_servers import Servers, Words
+
+_MOST_AT_ONCE = 512
+_AWAY = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY)\b")
+_AWAY_ERRORS = (ReadOnlyError, OutOfMemoryError, MasterDownError, RedisConnectionError)
+_PROBE_LASTS_MS = 60_000
+
+
+class Call(NamedTuple):
+    """`script` is run on `keys` with `words`; without one, `words` are a whole command. `writes`: whether replicas are to
+    have it."""
+
+    words: Words
+    keys: Words = ()
+    script: Script | None = None
+    writes: bool = False
+
+    def command(self, known: bool) -> Words:
+        """As Redis wants it; `known`: whether it is taken to know the script."""
+        if self.script is None:
+            return self.words
+        start = ("EVALSHA", self.script.sha) if known else ("EVAL", self.script.text)
+        return [*start, len(self.keys), *self.keys, *self.words]
+
+
+class _Asked(NamedTuple):
+    call: Call
+    done: "asyncio.Future[Any]"
+
+
+class Lane:
+    """`wait`: how many replicas are to have a write before it is done. `changed` is called when `away` changes."""
+
+    def __init__(self, servers: Servers, name: str, wait: int, changed: Callable[["Lane"], None]) -> None:
+        self.name = name
+        self.away: str | None = None
+        """Why it is, while it is."""
+        self._servers = servers
+        self._wait = wait
+        self._changed = changed
+        self._queue: list[_Asked] = []
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.last_answer = self._loop.time()
+
+    def ask(self, call: Call) -> "asyncio.Future[Any]":
+        """Its answer. Holds a StoreError when Redis did not do it, or not in time."""
+        done: asyncio.Future[Any] = self._loop.create_future()
+        if self.away is not None:
+            done.set_exception(StoreError(self.away))
+            return done
+        self._queue.append(_Asked(call, done))
+        if self._task is None:
+            self._task = self._loop.create_task(self._run(), name=f"redis {self.name}")
+        return done
+
+    async def probe(self) -> bool:
+        """Whether it takes a write now; only this ends its being away."""
+        key = self._servers.probe_key(self.name)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                (answer,) = await self._servers.send(self.name, [("SET", key, "1", "PX", _PROBE_LASTS_MS)])
+        except (RedisError, OSError, TimeoutError) as error:
+            answer = error
+        if isinstance(answer, Exception):
+            await self._gone(answer)
+            return False
+        self.last_answer = self._loop.time()
+        if self.away is not None:
+            self.away = None
+            self._changed(self)
+        return True
+
+    async def settled(self) -> None:
+        """Everything asked so far has its answer."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                batch, self._queue = self._queue[:_MOST_AT_ONCE], self._queue[_MOST_AT_ONCE:]
+                # Who gave up is not served: what it asked for may be out of date.
+                batch = [asked for asked in batch if not asked.done.done()]
+                try:
+                    async with asyncio.timeout(CALL_SECONDS):
+                        answers = await self._answers([asked.call for asked in batch])
+                except (RedisError, OSError, TimeoutError) as error:
+                    await self._gone(error)
+                    self._refuse(batch, self.away or "away")
+                else:
+                    self.last_answer = self._loop.time()
+                    await self._settle(batch, answers)
+        except Exception as error:  # whatever it is: nobody is to wait for an answer that does not come
+            self._refuse(batch, f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            self._task = None
+
+    async def _answers(self, calls: Sequence[Call]) -> list[Any]:
+        answers = await self._send(calls, known=True)
+        # From the first that was not run, all again: a later write of the same station may have come before.
+        first = next((n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)), None)
+        if first is not None:
+            answers[first:] = await self._send(calls[first:], known=False)
+        return answers
+
+    async def _send(self, calls: Sequence[Call], *, known: bool) -> list[Any]:
+        commands = [call.command(known) for call in calls]
+        if not commands:
+            return []
+        if not self._wait or not any(call.writes for call in calls):
+            return await self._servers.send(self.name, commands)
+        limit = int(CALL_SECONDS * 1000 * 2 / 3)
+        *answers, reached = await self._servers.send(self.name, [*commands, ("WAIT", self._wait, limit)])
+        if isinstance(reached, int) and reached >= self._wait:
+            return answers
+        short = StoreError(f"{reached} of {self._wait} replicas have it")
+        return [
+            short if call.writes and not isinstance(answer, Exception) else answer
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+
+    async def _settle(self, batch: list[_Asked], answers: list[Any]) -> None:
+        for asked, answer in zip(batch, answers, strict=True):
+            if not asked.done.done():
+                if isinstance(answer, StoreError):
+                    asked.done.set_exception(answer)
+                elif isinstance(answer, Exception):
+                    asked.done.set_exception(StoreError(words_of(answer)))
+                else:
+                    asked.done.set_result(answer)
+        away = next((answer for answer in answers if isinstance(answer, RedisError) and _is_away(answer)), None)
+        if away is not None:
+            await self._gone(away)
+
+    async def _gone(self, error: Exception) -> None:
+        """Refuse what is asked from now on, and what waits; the next connection is a new one."""
+        before, self.away = self.away, words_of(error)
+        waiting, self._queue = self._queue, []
+        self._refuse(waiting, self.away)
+        if before is None:
+            self._changed(self)
+        if not isinstance(error, OutOfMemoryError):
+            await _quietly(self._servers.drop(self.name))
+
+    def _refuse(self, batch: list[_Asked], why: str) -> None:
+        for asked in batch:
+            if not asked.done.done():
+                asked.done.set_exception(StoreError(why))
+
+
+def words_of(error: Exception) -> str:
+    """What went wrong, on one line; Redis and the library repeat no password."""
+    text = " ".join(str(error).split())
+    if isinstance(error, TimeoutError) and not text:
+        return f"no answer in {CALL_SECONDS} s"
+    if isinstance(error, ResponseError):
+        return text.partition(" script: ")[0]
+    return text or type(error).__name__
+
+
+def _is_away(error: RedisError) -> bool:
+    return isinstance(error, _AWAY_ERRORS) or bool(_AWAY.search(str(error)))
+
+
+async def _quietly(closing: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            await closing
+    except (RedisError, OSError, TimeoutError):
+        return
