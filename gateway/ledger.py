@@ -91,15 +91,22 @@ class Ledger:
         return waiter.done
 
     async def assert_again(self) -> None:
-        """The store was away: own the station again, and write what is due. Raises StoreError."""
+        """The store was away, or emptied: write what is due, all of it if need be, and own the station again. Raises
+        StoreError."""
+        try:
+            # Even with nothing due: only a write tells that the store was emptied.
+            durable = self.commit()
+            if durable is not None:
+                await durable
+        except FencedError:
+            return
         if not await self._store.hold(self.identity, self._node, self.epoch):
             self._fence()
-        elif self._pending:
-            self._write()
 
     async def close(self, seconds: float) -> bool:
         """Write what is left and let the station go; False when the store could not take it in this time."""
-        durable = self.commit() if self._pending or self._writer is not None else None
+        # Even with nothing due: a store that was emptied is to have it all before the station's next session asks.
+        durable = None if self.fenced.done() else self.commit()
         try:
             async with asyncio.timeout(seconds):
                 if durable is not None:

@@ -63,11 +63,12 @@ class RedisServer:
                 stdout=log,
                 stderr=log,
             )
-        try:
-            until(self.admin.ping, "redis-server answers")
-        except AssertionError:
-            raise AssertionError((self.folder / "log").read_text()[-2000:]) from None
+        until(lambda: self.ended() or self.admin.ping(), "redis-server answers")
+        assert not self.ended(), (self.folder / "log").read_text()[-2000:]
         return self
+
+    def ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
 
     def kill(self) -> None:
         """kill -9."""

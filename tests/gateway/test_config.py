@@ -248,13 +248,11 @@ listeners: [{bind: "h:1", auth: basic}, {bind: "h:2"}]
 backends: {a: {url: "ws://h/", guard: {Identity: adopt, SetVariables: forward, CstBackendUrl: reject}}}
 routes: [{backend: a, followers: []}, {backend: a, followers: [{backend: a}]}]
 stations_file: s.yaml
-store: redis://h/0
 """
     found = [line.partition(": ")[2] for line in mistakes(text, path=tmp_path / "g.yaml")]
     for key in (
         "backends.a.guard.Identity: this version",
         "routes[1].followers: this version",
-        "store: this version",
     ):
         assert len([line for line in found if line.startswith(key)]) == 1, key
     assert len([line for line in found if "this version" in line]) == 3

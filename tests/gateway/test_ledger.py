@@ -146,6 +146,20 @@ async def test_an_emptied_store_gets_everything_again() -> None:
     assert await kept(store) == memory
 
 
+async def test_an_emptied_store_gets_everything_again_though_nothing_is_due() -> None:
+    memory = {"tx/1": 1, "station/boot": {"model": "AV-22"}}
+    store = SlowStore()
+    book = ledger(store, memory=memory)
+    store.weather = [AbsentError("emptied")]
+    await book.assert_again()
+    assert await kept(store) == memory
+    await store.close()
+    store.weather = [AbsentError("emptied again")]
+    assert await book.close(1.0)
+    assert await kept(store) == memory
+    assert await store.owner("cp-1") is None
+
+
 async def test_a_session_that_was_replaced_writes_nothing() -> None:
     store = SlowStore()
     await store.claim("cp-1", "south", ())
