@@ -20,8 +20,9 @@ from gateway.cli import Failed
     show_default=True,
     help="The configuration file.",
 )
+@click.option("--online", is_flag=True, help="Dial the backends and the store as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def command(path: Path, as_json: bool) -> None:
+def command(path: Path, online: bool, as_json: bool) -> None:
     """Validates a configuration, the files it names, and its routes.
 
     Every mistake of the file and of its stations file is one line on stderr, FILE:LINE:COLUMN: PATH.TO.KEY: WHAT IS
@@ -36,6 +37,16 @@ def command(path: Path, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"ok": False, "mistakes": error.mistakes}, indent=2))
         raise Failed(error.mistakes, 2) from None
+    warnings = list(config.warnings)
+    if online:
+        from gateway.cli.online import look
+
+        mistakes, more = look(config)
+        warnings += more
+        if mistakes:
+            if as_json:
+                click.echo(json.dumps({"ok": False, "mistakes": mistakes}, indent=2))
+            raise Failed(mistakes, 2)
     listeners = [
         {
             "bind": str(listener.bind),
@@ -61,7 +72,7 @@ def command(path: Path, as_json: bool) -> None:
     summary: dict[str, Any] = {
         "ok": True,
         "mistakes": [],
-        "warnings": config.warnings,
+        "warnings": warnings,
         "listeners": listeners,
         "backends": backends,
         "routes": routes,

@@ -21,7 +21,7 @@ from redis.exceptions import (
 
 from gateway.store import StoreError
 from gateway.store.redis_client import CALL_SECONDS
-from gateway.store.redis_scripts import Script
+from gateway.store.redis_scripts import ALL, Script
 from gateway.store.redis_servers import Servers, Words
 
 _MOST_AT_ONCE = 512
@@ -64,6 +64,7 @@ class Lane:
         self._changed = changed
         self._queue: list[_Asked] = []
         self._task: asyncio.Task[None] | None = None
+        self._told_scripts = False
         self._loop = asyncio.get_running_loop()
         self.last_answer = self._loop.time()
 
@@ -80,16 +81,19 @@ class Lane:
 
     async def probe(self) -> bool:
         """Whether it takes a write now; only this ends its being away."""
-        key = self._servers.probe_key(self.name)
+        calls: list[Words] = [("SET", self._servers.probe_key(self.name), "1", "PX", _PROBE_LASTS_MS)]
+        if not self._told_scripts:
+            calls += [("SCRIPT LOAD", script.text) for script in ALL]
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                (answer,) = await self._servers.send(self.name, [("SET", key, "1", "PX", _PROBE_LASTS_MS)])
+                answer, *_ = await self._servers.send(self.name, calls)
         except (RedisError, OSError, TimeoutError) as error:
             answer = error
         if isinstance(answer, Exception):
             await self._gone(answer)
             return False
         self.last_answer = self._loop.time()
+        self._told_scripts = True
         if self.away is not None:
             self.away = None
             self._changed(self)
@@ -162,6 +166,7 @@ class Lane:
     async def _gone(self, error: Exception) -> None:
         """Refuse what is asked from now on, and what waits; the next connection is a new one."""
         before, self.away = self.away, words_of(error)
+        self._told_scripts = False
         waiting, self._queue = self._queue, []
         self._refuse(waiting, self.away)
         if before is None:

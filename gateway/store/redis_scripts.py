@@ -96,3 +96,5 @@ end
 return 'done'
 """
 )
+
+ALL = (CLAIM, HOLD, WRITE)
