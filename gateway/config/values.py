@@ -168,7 +168,13 @@ def read_store(text: str, base: Path) -> Store:
             _check_ports(address)
             options = _read_store_options(query, base) if mark else {}
             if kind == "redis":
+                if "tls" in options:
+                    raise ValueError("tls is for Sentinel and Cluster; write rediss:// for TLS")
                 options["tls"] = text.startswith("rediss:")
+            if "ca" in options and not options.get("tls"):
+                raise ValueError("ca is for TLS: rediss://, or tls=true")
+            if options.get("sentinel_auth") and kind != "redis+sentinel":
+                raise ValueError("sentinel_auth is for redis+sentinel://")
             return Store(kind, url=text, **options)
         case _:
             raise ValueError(f"should be {_STORE_FORMS}")

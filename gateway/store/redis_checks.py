@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import ResponseError
+from redis.asyncio import RedisCluster
+from redis.exceptions import NoPermissionError, ResponseError
 
 from gateway.config import Store
 from gateway.store.redis_client import close_client, make_client
@@ -21,17 +21,22 @@ async def warnings_of(store: Store) -> list[str]:
             nodes = {f"{node.host}:{node.port}: ": node for node in client.get_primaries()}
             found = []
             for name, node in nodes.items():
-                info: Any = await client.execute_command("INFO", target_nodes=node)
-                settings = await _settings(client, target_nodes=node)
-                found += [name + warning for warning in _warnings(_plain(info), settings, store.wait)]
+                found += [name + warning for warning in await _ask(client, store, target_nodes=node)]
             return found
-        info = await client.execute_command("INFO")  # type: ignore[no-untyped-call]
-        return _warnings(_plain(info), await _settings(client), store.wait)
+        return await _ask(client, store)
     finally:
         await close_client(client)
 
 
-async def _settings(client: Redis | RedisCluster, **options: Any) -> dict[str, str]:
+async def _ask(client: Any, store: Store, **options: Any) -> list[str]:
+    try:
+        info = _plain(await client.execute_command("INFO", **options))
+    except NoPermissionError:
+        return ["Redis forbids this user INFO: whether it keeps anything is not known"]
+    return _warnings(info, await _settings(client, **options), store.wait)
+
+
+async def _settings(client: Any, **options: Any) -> dict[str, str]:
     """What CONFIG GET tells; managed services and careful ACLs forbid it."""
     found: dict[str, str] = {}
     for name in ("save", "appendonly", "maxmemory-policy"):

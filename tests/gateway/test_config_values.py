@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import Bind, ConfigError, parse
+from gateway.config.values import read_store
 from tests.gateway.config_text import MINIMAL, mistakes, with_backend
 
 
@@ -101,6 +102,8 @@ def test_no_backend_urls(url: str) -> None:
         ("rediss://:geheim@h", "redis", "rediss://***@h"),
         ("redis+sentinel://h1:1,h2/mymaster/0", "redis+sentinel", "redis+sentinel://h1:1,h2/mymaster/0"),
         ("redis+cluster://h1,h2", "redis+cluster", "redis+cluster://h1,h2"),
+        ("redis://u:geheim@h:1/0?wait=1", "redis", "redis://***@h:1/0?wait=1"),
+        ("redis+cluster://[::1]:7000,h2:7001?tls=true", "redis+cluster", "redis+cluster://[::1]:7000,h2:7001?tls=true"),
     ],
 )
 def test_stores(text: str, kind: str, shown: str, tmp_path: Path, everything_arrived: None) -> None:
@@ -108,6 +111,13 @@ def test_stores(text: str, kind: str, shown: str, tmp_path: Path, everything_arr
     assert store.kind == kind
     assert str(store) == shown.format(here=tmp_path, up=tmp_path.parent)
     assert "geheim" not in repr(store)
+
+
+def test_store_options(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_text("")
+    store = read_store("redis+sentinel://h1,h2/main?wait=2&ca=ca.crt&tls=true&sentinel_auth=true", tmp_path)
+    assert (store.wait, store.ca, store.tls, store.sentinel_auth) == (2, tmp_path / "ca.crt", True, True)
+    assert read_store("rediss://h", tmp_path).tls
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,14 @@ def test_stores(text: str, kind: str, shown: str, tmp_path: Path, everything_arr
         "sqlite:no/x.db",
         "redis://",
         "redis://h/x",
+        "redis://h:99999",
+        "redis://h?wait=all",
+        "redis://h?tls=true",
+        "redis://h?sentinel_auth=true",
+        "redis+cluster://h?tls=perhaps",
+        "redis+cluster://h?ca=g.yaml",
+        "redis://h?ca=missing.crt",
+        "redis://h?timeout=5",
         "mysql://h",
     ],
 )

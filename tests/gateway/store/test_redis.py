@@ -268,6 +268,22 @@ async def test_wrong_credentials_are_told_at_the_start_without_the_password(tmp_
             assert await store.ping()
 
 
+async def test_a_user_with_the_rights_that_the_documentation_names(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/operations.md").read_text()
+    rights = next(line for line in page.splitlines() if line.startswith("ACL SETUSER ocpp-gateway"))
+    with redis_server(tmp_path) as server:
+        server.admin.execute_command(*rights.split())
+        url = server.url.replace("//", "//ocpp-gateway:PASSWORD@")
+        async with opened(url) as store:
+            epoch = (await store.claim("cp-1", "north", ("",))).epoch
+            await write(store, "cp-1", epoch, "n", 1)
+            assert await store.load("cp-1", ("",)) == {"n": 1}
+            assert await store.ping()
+        assert "keeps nothing" in (await warnings_of(read_store(url, Path())))[0]
+        server.admin.execute_command("ACL SETUSER", "ocpp-gateway", "-info")
+        assert "forbids" in (await warnings_of(read_store(url, Path())))[0]
+
+
 async def test_tls(tmp_path: Path) -> None:
     certificates.init_ca(tmp_path / "certs")
     certificates.issue_server(tmp_path / "certs", ["localhost", "127.0.0.1"])
