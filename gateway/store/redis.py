@@ -120,15 +120,11 @@ class RedisStore:
             done.set_exception(StoreError(f"{type(error).__name__}: {error}"))
             return done
 
-        def settle(answer: "asyncio.Future[Any]") -> None:
-            if not done.done():
-                _settle_write(done, answer, identity)
-
         def cancel(done: "asyncio.Future[None]") -> None:
             if done.cancelled():
                 answer.cancel()
 
-        answer.add_done_callback(settle)
+        answer.add_done_callback(lambda answer: _settle_write(done, answer, identity))
         done.add_done_callback(cancel)
         return done
 
@@ -203,7 +199,7 @@ class RedisStore:
             try:
                 async with asyncio.timeout(_OPEN_SECONDS):
                     await self._servers.look(trouble)
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # whatever the library raises: who watches must go on
                 # Sentinels that are away are no reason not to use a master that is there.
                 self._logger.debug("store_look_failed", why=words_of(error))
             self._update_lanes()
@@ -229,7 +225,9 @@ def _settle_write(done: "asyncio.Future[None]", answer: "asyncio.Future[Any]", i
     if answer.cancelled():
         done.cancel()
         return
-    error = answer.exception()
+    error = answer.exception()  # asked for even when nobody waits any more: else it counts as overlooked
+    if done.done():
+        return
     if error is not None:
         done.set_exception(error)
         return

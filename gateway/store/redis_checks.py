@@ -6,7 +6,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import NoPermissionError, ResponseError
 
 from gateway.config import Store
-from gateway.store.redis_client import close_client, make_client
+from gateway.store.redis_client import close_client, find_nodes, make_client
 
 _SECONDS = 2.0
 _OLDEST = (6, 2)
@@ -17,7 +17,7 @@ async def warnings_of(store: Store) -> list[str]:
     client = make_client(store, call_seconds=_SECONDS)
     try:
         if isinstance(client, RedisCluster):
-            await client.initialize()
+            await find_nodes(client)
             nodes = {f"{node.host}:{node.port}: ": node for node in client.get_primaries()}
             found = []
             for name, node in nodes.items():

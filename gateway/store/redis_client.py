@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
 
 from gateway.config import Store
 
@@ -85,6 +86,17 @@ def make_client(store: Store, *, call_seconds: float = CALL_SECONDS) -> Client:
         return _through_sentinels(store, address, options)
     host, port = address.hosts[0]
     return Redis(host=host, port=port, **options)
+
+
+async def find_nodes(client: RedisCluster, *, anew: bool = False) -> None:
+    """Know the cluster's nodes and who has which slot; `anew`: even if that is known. Raises RedisError."""
+    try:
+        if anew and client.get_primaries():
+            await client.nodes_manager.initialize()
+        else:
+            await client.initialize()
+    except RedisClusterException as error:  # of the library's errors the one that is no RedisError
+        raise RedisConnectionError(str(error)) from None
 
 
 async def drop_connections(client: Client) -> None:

@@ -26,7 +26,7 @@ from gateway.store.redis_servers import Servers, Words
 
 _MOST_AT_ONCE = 512
 _AWAY = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY)\b")
-_AWAY_ERRORS = (ReadOnlyError, OutOfMemoryError, MasterDownError, RedisConnectionError)
+_AWAY_ERRORS = (ReadOnlyError, OutOfMemoryError, MasterDownError, RedisConnectionError, StoreError)
 _PROBE_LASTS_MS = 60_000
 
 
@@ -81,13 +81,17 @@ class Lane:
 
     async def probe(self) -> bool:
         """Whether it takes a write now; only this ends its being away."""
-        calls: list[Words] = [("SET", self._servers.probe_key(self.name), "1", "PX", _PROBE_LASTS_MS)]
-        if not self._told_scripts:
-            calls += [("SCRIPT LOAD", script.text) for script in ALL]
         try:
+            calls: list[Words] = [("SET", self._servers.probe_key(self.name), "1", "PX", _PROBE_LASTS_MS)]
+            if self._wait:
+                calls.append(self._wait_call())
+            if not self._told_scripts:
+                calls += [("SCRIPT LOAD", script.text) for script in ALL]
             async with asyncio.timeout(CALL_SECONDS):
-                answer, *_ = await self._servers.send(self.name, calls)
-        except (RedisError, OSError, TimeoutError) as error:
+                answer, *more = await self._servers.send(self.name, calls)
+            if self._wait and not isinstance(answer, Exception):
+                answer = self._short(more[0])
+        except Exception as error:  # as in `_run`
             answer = error
         if isinstance(answer, Exception):
             await self._gone(answer)
@@ -113,15 +117,14 @@ class Lane:
                 try:
                     async with asyncio.timeout(CALL_SECONDS):
                         answers = await self._answers([asked.call for asked in batch])
-                except (RedisError, OSError, TimeoutError) as error:
+                except Exception as error:
+                    # Any: a connection that is closed under the library makes it raise what it likes, and nobody is to
+                    # wait for an answer that does not come.
                     await self._gone(error)
-                    self._refuse(batch, self.away or "away")
+                    self._refuse(batch, words_of(error))
                 else:
                     self.last_answer = self._loop.time()
                     await self._settle(batch, answers)
-        except Exception as error:  # whatever it is: nobody is to wait for an answer that does not come
-            self._refuse(batch, f"{type(error).__name__}: {error}")
-            raise
         finally:
             self._task = None
 
@@ -139,16 +142,21 @@ class Lane:
             return []
         if not self._wait or not any(call.writes for call in calls):
             return await self._servers.send(self.name, commands)
-        # Redis looks at the limit of a WAIT ten times a second: its answer is to be here in time.
-        limit = int(CALL_SECONDS * 1000 / 3)
-        *answers, reached = await self._servers.send(self.name, [*commands, ("WAIT", self._wait, limit)])
-        if isinstance(reached, int) and reached >= self._wait:
-            return answers
-        short = StoreError(f"{reached} of {self._wait} replicas have it")
+        *answers, reached = await self._servers.send(self.name, [*commands, self._wait_call()])
+        short = self._short(reached)
         return [
-            short if call.writes and not isinstance(answer, Exception) else answer
+            short if short and call.writes and not isinstance(answer, Exception) else answer
             for call, answer in zip(calls, answers, strict=True)
         ]
+
+    def _wait_call(self) -> Words:
+        # Redis looks at the limit of a WAIT ten times a second: its answer is to be here in time.
+        return ("WAIT", self._wait, int(CALL_SECONDS * 1000 / 3))
+
+    def _short(self, reached: Any) -> StoreError | None:
+        if isinstance(reached, int) and reached >= self._wait:
+            return None
+        return StoreError(f"{reached} of {self._wait} replicas have it")
 
     async def _settle(self, batch: list[_Asked], answers: list[Any]) -> None:
         for asked, answer in zip(batch, answers, strict=True):
@@ -159,7 +167,7 @@ class Lane:
                     asked.done.set_exception(StoreError(words_of(answer)))
                 else:
                     asked.done.set_result(answer)
-        away = next((answer for answer in answers if isinstance(answer, RedisError) and _is_away(answer)), None)
+        away = next((answer for answer in answers if isinstance(answer, Exception) and _is_away(answer)), None)
         if away is not None:
             await self._gone(away)
 
@@ -171,7 +179,7 @@ class Lane:
         self._refuse(waiting, self.away)
         if before is None:
             self._changed(self)
-        if not isinstance(error, OutOfMemoryError):
+        if not isinstance(error, (OutOfMemoryError, StoreError)):
             await _quietly(self._servers.drop(self.name))
 
     def _refuse(self, batch: list[_Asked], why: str) -> None:
@@ -187,10 +195,12 @@ def words_of(error: Exception) -> str:
         return f"no answer in {CALL_SECONDS} s"
     if isinstance(error, ResponseError):
         return text.partition(" script: ")[0]
-    return text or type(error).__name__
+    if isinstance(error, (RedisError, OSError, StoreError)):
+        return text or type(error).__name__
+    return f"{type(error).__name__}: {text}"
 
 
-def _is_away(error: RedisError) -> bool:
+def _is_away(error: Exception) -> bool:
     return isinstance(error, _AWAY_ERRORS) or bool(_AWAY.search(str(error)))
 
 
@@ -198,5 +208,5 @@ async def _quietly(closing: Awaitable[None]) -> None:
     try:
         async with asyncio.timeout(CALL_SECONDS):
             await closing
-    except (RedisError, OSError, TimeoutError):
+    except Exception:  # it is closed, or was never open: either will do
         return

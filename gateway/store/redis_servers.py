@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import PipelineCommand
-from redis.exceptions import AskError, MovedError, RedisError, TryAgainError
+from redis.exceptions import AskError, MovedError, RedisClusterException, RedisError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from gateway.config import Store
-from gateway.store.redis_client import close_client, drop_connections, follow_master, make_client
+from gateway.store.redis_client import close_client, drop_connections, find_nodes, follow_master, make_client
 from gateway.store.redis_scripts import PREFIX
 
 Words = Sequence[str | bytes | int]
@@ -89,9 +89,12 @@ class ClusterServers:
         return [node.name for node in self._client.get_primaries()]
 
     def name_of(self, key: str) -> str:
-        node = self._client.get_node_from_key(key)
+        try:
+            node = self._client.get_node_from_key(key)
+        except RedisClusterException:
+            node = None
         if node is None:
-            raise RedisConnectionError("the cluster's nodes are not known yet")
+            raise RedisConnectionError("no node of the cluster is known to have this slot")
         return node.name
 
     def probe_key(self, name: str) -> str:
@@ -120,15 +123,12 @@ class ClusterServers:
         """The slot has moved, or is about to: the library finds where to."""
         try:
             return await self._client.execute_command(*words)
-        except RedisError as error:
+        except (RedisError, RedisClusterException) as error:
             return error
 
     async def look(self, trouble: bool) -> None:
-        if not self._client.get_primaries():
-            await self._client.initialize()
-        elif trouble or self._moved:
-            self._moved = False
-            await self._client.nodes_manager.initialize()
+        anew, self._moved = trouble or self._moved, False
+        await find_nodes(self._client, anew=anew)
 
     async def drop(self, name: str) -> None:
         node = self._client.get_node(node_name=name)
