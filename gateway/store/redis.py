@@ -19,6 +19,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissi
 from gateway.config import Store as StoreConfig
 from gateway.store import AbsentError, Change, Claimed, FencedError, Owner, StoreError
 from gateway.store.redis_checks import warnings_of
+from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_lane import Call, Lane, words_of
 from gateway.store.redis_scripts import CLAIM, HOLD, WRITE, memory_key, owner_key
 from gateway.store.redis_servers import make_servers
@@ -33,14 +34,15 @@ _MOST_GIVEN_UP, _GIVEN_UP_EACH = 20_000, 8
 
 
 class RedisStore:
-    """Each call takes at most `CALL_SECONDS`; while Redis is away it is refused at once with a StoreError."""
+    """Each call takes at most `call_seconds`; while Redis is away it is refused at once with a StoreError."""
 
     shared = True
     instant = False
 
-    def __init__(self, config: StoreConfig) -> None:
+    def __init__(self, config: StoreConfig, *, call_seconds: float = CALL_SECONDS) -> None:
         self._config = config
-        self._servers = make_servers(config)
+        self._call_seconds = call_seconds
+        self._servers = make_servers(config, call_seconds)
         self._lanes: dict[str, Lane] = {}
         self._number = time_ns() // 1000
         self._token = secrets.token_hex(4)
@@ -149,7 +151,7 @@ class RedisStore:
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = Lane(self._servers, name, self._config.wait, self._heard)
+            lane = self._lanes[name] = Lane(self._servers, name, self._config.wait, self._call_seconds, self._heard)
         return lane
 
     def _next(self) -> int:
@@ -183,22 +185,16 @@ class RedisStore:
         """For ever: see where the servers are, and whether those that were away or quiet take writes."""
         pause = _FIRST_PAUSE
         while True:
-            trouble = not self._lanes or any(lane.away is not None for lane in self._lanes.values())
-            if trouble:
-                self._trouble.clear()
+            quiet = await self._quiet_for(_LOOK_SECONDS)
+            if quiet:
+                pause = _FIRST_PAUSE
+            else:
                 await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads load, hides nothing
                 pause = min(2 * pause, _LOOK_SECONDS)
-            else:
-                pause = _FIRST_PAUSE
-                try:
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await self._trouble.wait()
-                    continue
-                except TimeoutError:
-                    pass
+            self._trouble.clear()
             try:
                 async with asyncio.timeout(_OPEN_SECONDS):
-                    await self._servers.look(trouble)
+                    await self._servers.look(trouble=not quiet)
             except Exception as error:  # whatever the library raises: who watches must go on
                 # Sentinels that are away are no reason not to use a master that is there.
                 self._logger.debug("store_look_failed", why=words_of(error))
@@ -207,6 +203,17 @@ class RedisStore:
             for lane in list(self._lanes.values()):
                 if lane.away is not None or now - lane.last_answer > _LOOK_SECONDS / 2:
                     await lane.probe()
+
+    async def _quiet_for(self, seconds: float) -> bool:
+        """False as soon as something is, or seems, amiss."""
+        if not self._lanes or any(lane.away is not None for lane in self._lanes.values()):
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._trouble.wait()
+        except TimeoutError:
+            return True
+        return False
 
 
 def _memory(hashes: Sequence[Any]) -> dict[str, Any]:

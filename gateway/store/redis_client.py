@@ -194,7 +194,7 @@ class _Sentinels(Sentinel):
                 answered += 1
                 if service_name in masters:
                     states.append(masters[service_name])
-                if answered * 2 > len(asked):
+                if answered * 2 > len(asked) and self._usable(states, service_name):
                     break
         finally:
             for question in asked:
@@ -204,7 +204,13 @@ class _Sentinels(Sentinel):
             raise MasterNotFoundError("no Sentinel answers")
         if not states:
             raise MasterNotFoundError(f"the Sentinels know no {service_name}")
-        newest = max(states, key=lambda state: int(state["config-epoch"]))
-        if not self.check_master_state(newest, service_name):
+        usable = self._usable(states, service_name)
+        if usable is None:
             raise MasterNotFoundError(f"{service_name} has no master now")
-        return newest["ip"], newest["port"]
+        return usable["ip"], usable["port"]
+
+    def _usable(self, states: list[dict[str, Any]], service_name: str) -> dict[str, Any] | None:
+        """The master of the newest election, if one of those who know of it finds it well."""
+        newest = max((int(state["config-epoch"]) for state in states), default=0)
+        current = (state for state in states if int(state["config-epoch"]) == newest)
+        return next((state for state in current if self.check_master_state(state, service_name)), None)

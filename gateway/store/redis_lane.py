@@ -55,12 +55,15 @@ class _Asked(NamedTuple):
 class Lane:
     """`wait`: how many replicas are to have a write before it is done. `changed` is called when `away` changes."""
 
-    def __init__(self, servers: Servers, name: str, wait: int, changed: Callable[["Lane"], None]) -> None:
+    def __init__(
+        self, servers: Servers, name: str, wait: int, call_seconds: float, changed: Callable[["Lane"], None]
+    ) -> None:
         self.name = name
         self.away: str | None = None
         """Why it is, while it is."""
         self._servers = servers
         self._wait = wait
+        self._call_seconds = call_seconds
         self._changed = changed
         self._queue: list[_Asked] = []
         self._task: asyncio.Task[None] | None = None
@@ -87,7 +90,7 @@ class Lane:
                 calls.append(self._wait_call())
             if not self._told_scripts:
                 calls += [("SCRIPT LOAD", script.text) for script in ALL]
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._call_seconds):
                 answer, *more = await self._servers.send(self.name, calls)
             if self._wait and not isinstance(answer, Exception):
                 answer = self._short(more[0])
@@ -115,7 +118,7 @@ class Lane:
                 # Who gave up is not served: what it asked for may be out of date.
                 batch = [asked for asked in batch if not asked.done.done()]
                 try:
-                    async with asyncio.timeout(CALL_SECONDS):
+                    async with asyncio.timeout(self._call_seconds):
                         answers = await self._answers([asked.call for asked in batch])
                 except Exception as error:
                     # Any: a connection that is closed under the library makes it raise what it likes, and nobody is to
@@ -151,7 +154,7 @@ class Lane:
 
     def _wait_call(self) -> Words:
         # Redis looks at the limit of a WAIT ten times a second: its answer is to be here in time.
-        return ("WAIT", self._wait, int(CALL_SECONDS * 1000 / 3))
+        return ("WAIT", self._wait, int(self._call_seconds * 1000 / 3))
 
     def _short(self, reached: Any) -> StoreError | None:
         if isinstance(reached, int) and reached >= self._wait:
@@ -192,7 +195,7 @@ def words_of(error: Exception) -> str:
     """What went wrong, on one line; Redis and the library repeat no password."""
     text = " ".join(str(error).split())
     if isinstance(error, TimeoutError) and not text:
-        return f"no answer in {CALL_SECONDS} s"
+        return "no answer in time"
     if isinstance(error, ResponseError):
         return text.partition(" script: ")[0]
     if isinstance(error, (RedisError, OSError, StoreError)):

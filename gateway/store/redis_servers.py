@@ -41,8 +41,8 @@ class Servers(Protocol):
     async def close(self) -> None: ...
 
 
-def make_servers(store: Store) -> Servers:
-    client = make_client(store)
+def make_servers(store: Store, call_seconds: float) -> Servers:
+    client = make_client(store, call_seconds=call_seconds)
     return ClusterServers(client) if isinstance(client, RedisCluster) else OneServer(client)
 
 

@@ -19,8 +19,9 @@ SLOW = 2.0
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[RedisStore]:
-    store = RedisStore(read_store(url, Path()))
+async def opened(url: str, call_seconds: float = 5.0) -> AsyncIterator[RedisStore]:
+    """`call_seconds`: patient, unless what is tested is that it is not."""
+    store = RedisStore(read_store(url, Path()), call_seconds=call_seconds)
     await store.open()
     try:
         yield store

@@ -1,5 +1,6 @@
 """The Redis store as a whole; what all stores do is in `test_store.py`."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gateway.config.values import read_store
 from gateway.store import AbsentError, Owner, StoreError
 from gateway.store.redis import RedisStore
 from gateway.store.redis_checks import warnings_of
-from tests.gateway.store.opened import SLOW, opened, refused, write
+from tests.gateway.store.opened import SLOW, opened, refused, works, write
 from tests.redis_support import RedisServer, redis_server
 from tests.support import free_port
 
@@ -67,3 +68,15 @@ async def test_tls(tmp_path: Path) -> None:
         async with opened(f"rediss://localhost:{port}/0") as store:
             assert not await store.ping()
             assert await refused(store, "certificate") < SLOW
+
+
+async def test_a_false_alarm_is_looked_into_once(redis: RedisServer) -> None:
+    async with opened(redis.url) as store:
+        await works(store)
+        redis.admin.config_resetstat()
+        store._trouble.set()
+        async with asyncio.timeout(10):
+            while store._trouble.is_set():
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)
+        assert redis.calls().get("set", 0) <= 2

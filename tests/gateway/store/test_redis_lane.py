@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store import StoreError
+from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_scripts import memory_key
 from tests.gateway.store.opened import away, opened, works, write
 from tests.redis_support import RedisServer, redis_server, until
@@ -38,7 +39,7 @@ async def test_away_from_the_start(tmp_path: Path) -> None:
 
 
 async def test_a_pause_costs_one_call_its_time_and_no_storm(redis: RedisServer) -> None:
-    async with opened(redis.url) as store:
+    async with opened(redis.url, CALL_SECONDS) as store:
         redis.admin.execute_command("CLIENT PAUSE", 1500, "ALL")
         began = time.monotonic()
         await away(store)
@@ -103,7 +104,7 @@ async def test_a_write_waits_for_as_many_replicas_as_it_was_told(tmp_path: Path)
         redis_server(tmp_path / "one", "--repl-diskless-sync-delay", "0") as master,
         redis_server(tmp_path / "two") as replica,
     ):
-        async with opened(f"{master.url}?wait=1") as store:
+        async with opened(f"{master.url}?wait=1", 1.0) as store:
             with pytest.raises(StoreError, match="0 of 1 replicas"):
                 await store.claim("cp-1", "north", ("",))
             replica.admin.replicaof("127.0.0.1", str(master.port))

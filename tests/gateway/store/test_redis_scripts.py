@@ -3,13 +3,15 @@
 import pytest
 
 from gateway.store import FencedError, StoreError
+from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_scripts import WRITE, memory_key, owner_key
 from tests.gateway.store.opened import opened, works, write
 from tests.redis_support import RedisServer, until
 
 
 async def test_a_claim_that_was_given_up_and_done_later_is_nobodys(redis: RedisServer) -> None:
-    async with opened(redis.url) as store, opened(redis.url) as other:
+    async with opened(redis.url, CALL_SECONDS) as store, opened(redis.url) as other:
+        await works(store)
         epoch = (await store.claim("cp-1", "north", ("",))).epoch
         redis.pause()
         try:

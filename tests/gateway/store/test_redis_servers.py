@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from gateway.store import Owner, StoreError
+from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_scripts import memory_key, owner_key
 from tests.gateway.store.opened import SLOW, opened, refused, works, write
 from tests.redis_support import RedisCluster, redis_cluster, redis_sentinels, until
@@ -10,7 +11,8 @@ from tests.redis_support import RedisCluster, redis_cluster, redis_sentinels, un
 
 async def test_a_failover_is_over_soon_and_what_the_old_master_is_told_counts_nothing(tmp_path: Path) -> None:
     with redis_sentinels(tmp_path) as sentinels:
-        async with opened(sentinels.url) as store:
+        async with opened(sentinels.url, CALL_SECONDS) as store:
+            await works(store)
             epoch = (await store.claim("cp-1", "north", ("",))).epoch
             await write(store, "cp-1", epoch, "n", 1)
             old, new = sentinels.servers
@@ -31,7 +33,8 @@ async def test_a_failover_is_over_soon_and_what_the_old_master_is_told_counts_no
 
 
 async def test_one_server_of_a_cluster_that_hangs_is_the_matter_of_its_stations_only(cluster: RedisCluster) -> None:
-    async with opened(cluster.url) as store:
+    async with opened(cluster.url, 1.0) as store:
+        await works(store)
         identities = [f"cp-{number}" for number in range(30)]
         epochs = {one: (await store.claim(one, "north", ("",))).epoch for one in identities}
         sick = cluster.servers[1]

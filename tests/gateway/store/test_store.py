@@ -28,7 +28,7 @@ def make(kind: str, request: pytest.FixtureRequest, folder: Path) -> Store:
         case "sqlite":
             return SqliteStore(folder / "store.db")
         case _:
-            return RedisStore(read_store(request.getfixturevalue(kind).url, folder))
+            return RedisStore(read_store(request.getfixturevalue(kind).url, folder), call_seconds=5.0)
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "cluster"])
