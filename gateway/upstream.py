@@ -170,26 +170,6 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
-    async def reach(self, seconds: float) -> None:
-        """Whether the backend's port is open, and its certificate good where there is TLS; says nothing there, and names
-        no station. Raises DialError."""
-        url = URL(self.backend.url.replace("{identity}", "identity"))
-        try:
-            async with asyncio.timeout(seconds):
-                _, writer = await asyncio.open_connection(url.host, url.port, ssl=self._context)
-        except TimeoutError:
-            raise DialError("timeout", 503, f"no answer in {seconds:g} s") from None
-        except ssl.SSLCertVerificationError as error:
-            raise DialError("tls", 503, f"its certificate: {error.verify_message}") from None
-        except ssl.SSLError as error:
-            raise DialError("tls", 503, f"TLS: {error.reason or type(error).__name__}") from None
-        except OSError as error:
-            raise DialError("unreachable", 503, f"cannot be reached: {error.strerror or error}") from None
-        writer.close()
-        with suppress(OSError, TimeoutError):
-            async with asyncio.timeout(_GOODBYE_SECONDS):
-                await writer.wait_closed()
-
     async def dial(
         self,
         identity: Identity,

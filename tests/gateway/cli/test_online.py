@@ -2,8 +2,12 @@
 
 import json
 import socket
+import ssl
+import threading
+from contextlib import suppress
 from pathlib import Path
 
+from gateway import certificates
 from tests.gateway.cli.run_command import ocpp_gateway
 from tests.redis_support import RedisServer
 from tests.support import free_port
@@ -28,6 +32,28 @@ def test_all_there_with_what_an_operator_should_know(tmp_path: Path, redis: Redi
         assert [line[:27] for line in json.loads(out)["warnings"]] == ["store: Redis keeps nothing "]
     code, out, err = ocpp_gateway("check", cwd=tmp_path)
     assert (code, err) == (0, "")
+
+
+def test_a_backend_with_a_certificate_of_nobody_we_trust(tmp_path: Path, redis: RedisServer) -> None:
+    certificates.init_ca(tmp_path / "certs")
+    certificates.issue_server(tmp_path / "certs", ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certs/server.crt", tmp_path / "certs/server.key")
+
+    def shake() -> None:
+        with suppress(OSError):
+            context.wrap_socket(listening.accept()[0], server_side=True)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"wss://localhost:{listening.getsockname()[1]}/"
+        text = CONFIG.format(backend=1, store=redis.url).replace("ws://127.0.0.1:1/", url)
+        (tmp_path / "gateway.yaml").write_text(text)
+        peer = threading.Thread(target=shake, daemon=True)
+        peer.start()
+        code, out, err = ocpp_gateway("check", "--online", cwd=tmp_path)
+        peer.join(10)
+    assert (code, out) == (2, "")
+    assert err.startswith("backends.legacy: its certificate: ")
 
 
 def test_what_is_not_there_is_one_line_each_without_the_password(tmp_path: Path) -> None:
