@@ -189,6 +189,7 @@ async def gateway(
     tls: bool = False,
     loop: str = "uvloop",
     admin: dict[str, Any] | None = None,
+    workers: int = 1,
 ) -> AsyncIterator[Gateway]:
     """The gateway running with this configuration; it must stop cleanly and log no traceback."""
     port, admin_port = free_port(), free_port()
@@ -210,7 +211,7 @@ async def gateway(
     path.write_text(yaml.safe_dump(config))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "gateway", "run", "-c", str(path), "--loop", loop),
+        *("-m", "gateway", "run", "-c", str(path), "--loop", loop, "--workers", str(workers)),
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONASYNCIODEBUG": ""},
     )

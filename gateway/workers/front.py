@@ -59,10 +59,11 @@ class Front:
 
     async def _metrics(self, request: web.Request) -> web.Response:
         pages = [page for status, page in await self._ask_all("/metrics") if status == 200]
-        page = await asyncio.to_thread(merged, pages, list(self._own(len(pages))))
+        page = await asyncio.to_thread(merged, pages, list(self.own_metrics(len(pages))))
         return web.Response(body=page, headers={"Content-Type": _METRICS_TYPE})
 
-    def _own(self, up: int) -> Iterable[Metric]:
+    def own_metrics(self, up: int) -> Iterable[Metric]:
+        """What only the supervisor knows; `up`: workers that answered."""
         workers = GaugeMetricFamily("ocpp_gateway_workers", "Worker processes that answer")
         workers.add_metric([], up)
         restarts = CounterMetricFamily("ocpp_gateway_worker_restarts", "Worker processes started again")

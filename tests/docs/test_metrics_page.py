@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from gateway.metrics import Metrics
+from gateway.workers.front import Front
 from tests.docs.tables import rows
 
 
@@ -13,4 +14,6 @@ def test_every_series_is_on_the_page_and_nothing_else_is() -> None:
             (family,) = series.describe()
             name = f"{family.name}_total" if family.type == "counter" else family.name
             expected[name] = [family.type, ", ".join(series._labelnames) or "-"]
+    for own in Front(list, 2).own_metrics(2):
+        expected[f"{own.name}_total" if own.type == "counter" else own.name] = [own.type, "-"]
     assert {row[0]: [row[1], row[2]] for row in rows("metrics.md")} == expected
