@@ -1,0 +1,175 @@
+"""A session's leg to its backend: the connection and its weather, the board, and one timer for all that may be due."""
+
+import asyncio
+from math import inf
+from time import time
+
+from gateway.config import Backend
+from gateway.observer import Observer
+from gateway.pump import RESTART, Host, Pump
+from gateway.sockets import Gone, Socket
+from gateway.switchboard import Switchboard
+from gateway.upstream import DialError, Dialler, Leg, redial
+
+GOING_AWAY = 1001
+_CSMS_PING_SECONDS = 20.0
+"""A backend that is gone without a word is noticed within 30 s, whatever the patience with stations."""
+
+
+class BackendLeg:
+    """Everything of a session that is about one backend."""
+
+    def __init__(
+        self,
+        host: Host,
+        station: Socket,
+        backend: Backend,
+        leg: Leg | None,
+        dial: Dialler,
+        board: Switchboard,
+        observer: Observer,
+    ) -> None:
+        """`leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
+        self.backend = backend.name
+        self.board = board
+        self.pump = Pump(host, station, board, observer, self._settled)
+        self._host = host
+        self._station = station
+        self._buffers = backend.when_down == "buffer"
+        self._redial_seconds = {"hold": backend.hold_seconds, "close": 0.0, "buffer": inf}[backend.when_down]
+        self._first = leg.socket if leg is not None else None
+        self._dial = dial
+        self._observer = observer
+        self._count = host.metrics.backend_connections.labels(backend.name)
+        self._csms_ping_seconds = min(host.limits.ping_seconds, _CSMS_PING_SECONDS)
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self.room = asyncio.Event()
+        """Set when the station's calls may come again."""
+
+    async def open(self) -> None:
+        """Begin: read the CSMS, or dial it."""
+        away = self._first is None
+        if self._first is not None:
+            self._begin(self._first)
+        else:
+            self._host.work(self._redial())
+        await self.pump.carry_out(self.board.open(self._loop.time(), away=away))
+
+    def stop(self) -> None:
+        """Carry out nothing more."""
+        self.board.close()
+        self.pump.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def leave(self) -> None:
+        """It is counted as connected no more."""
+        if self.pump.csms is not None:
+            self._count.dec()
+        self._observer.close()
+
+    async def close(self) -> None:
+        if self.pump.csms is not None:
+            await self.pump.csms.close(1000, "station gone")
+
+    # -- the backend's weather --------------------------------------------------------------------------------------
+
+    def _begin(self, csms: Socket) -> None:
+        self.pump.csms = csms
+        self._count.inc()
+        self._host.work(self._read(csms))
+
+    async def _read(self, csms: Socket) -> None:
+        while True:
+            text = await csms.receive()
+            if isinstance(text, Gone):
+                return self._gone(text, csms)
+            await self.pump.take("csms", text)
+            # From here on nobody waits for this peer but itself.
+            for socket in (self._station, csms):
+                if socket.congested:
+                    await socket.room()
+
+    def _gone(self, gone: Gone, csms: Socket) -> None:
+        if gone.refused:
+            self._host.logger.warning("frames_refused", peer="csms", code=gone.code, why=gone.why)
+        if csms is not self.pump.csms:
+            return  # a connection that has been replaced
+        self._host.logger.info("backend_lost", code=gone.code, why=gone.why)
+        self._lose()
+
+    def _lose(self) -> None:
+        """Hold the station and its calls while the backend is dialled again, or stand in for it, or let the station go
+        at once."""
+        csms = self.pump.csms
+        if csms is None or self._host.over:
+            return
+        if self._redial_seconds <= 0:
+            return self._host.end(RESTART, "the backend is gone", "backend_lost")
+        self.pump.csms = None
+        self._count.dec()
+        csms.abort()
+        self.pump.drop_calls_to_csms()
+        if self._buffers:
+            self.pump.later(self.board.away_csms(self._loop.time()))
+        else:
+            self.board.hold_csms()
+        self._host.work(self._redial())
+
+    async def _redial(self) -> None:
+        try:
+            leg = await redial(self._dial, self._redial_seconds, self._host.logger)
+        except DialError:
+            # It is back, and does not want this station any more: the station is to hear that itself.
+            return self._host.end(RESTART, "the backend refuses the station", "backend_refused")
+        if leg is None:
+            await asyncio.sleep(self._dial.farewell())
+            return self._host.end(RESTART, "the backend is gone", "backend_lost")
+        self._host.logger.info("backend_back")
+        self._begin(leg.socket)
+        await self.pump.carry_out(self.board.resume_csms(self._loop.time()))
+        return None
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def _settled(self) -> None:
+        if not self.board.station_full:
+            self.room.set()
+        self._arm()
+
+    def _arm(self) -> None:
+        """One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
+        peers' dues move away with every frame."""
+        deadline = self.board.deadline()
+        if self._timer is not None:
+            if deadline is None or self._timer_at <= deadline:
+                return
+            self._timer.cancel()
+        limits = self._host.limits
+        due = self._station.due(limits.ping_seconds, limits.pong_seconds)
+        if self.pump.csms is not None:
+            due = min(due, self.pump.csms.due(self._csms_ping_seconds, limits.pong_seconds))
+        if deadline is not None:
+            due = min(due, deadline)
+        self._timer_at = due
+        self._timer = self._loop.call_at(due, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if not self._host.over:
+            self._host.work(self._tick())
+
+    async def _tick(self) -> None:
+        limits = self._host.limits
+        # The wall clock may have been set since: timers must not notice, timestamps must.
+        self.board.stage.epoch = time() - self._loop.time()
+        if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
+            return self._host.end(GOING_AWAY, "no sign of life", "station_silent")
+        csms = self.pump.csms
+        if csms is not None and not await csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
+            self._host.logger.warning("backend_silent")
+            self._lose()
+        await self.pump.carry_out(self.board.tick(self._loop.time()))
+        return None

@@ -1,0 +1,156 @@
+"""Carries the effects of one switchboard out: in order, and what must be durable first is."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from time import perf_counter
+from typing import Any, Literal, NamedTuple, Protocol
+
+import structlog
+from prometheus_client import Histogram
+
+from gateway.config import Limits
+from gateway.ledger import Ledger
+from gateway.metrics import Metrics
+from gateway.observer import Observer
+from gateway.sockets import Socket
+from gateway.store import FencedError, StoreError
+from gateway.switchboard import Switchboard
+from translators.effects import Close, Effect, Note, ToCsms, ToStation
+from translators.frames import BadFrame, decode
+
+POLICY = 1008
+RESTART = 1012
+REPLACED = "replaced by a newer connection"
+
+Peer = Literal["station", "csms"]
+
+
+class Host(Protocol):
+    """The session that a pump and a leg work for."""
+
+    ledger: Ledger
+    limits: Limits
+    metrics: Metrics
+    logger: structlog.stdlib.BoundLogger
+
+    @property
+    def over(self) -> bool:
+        """Whether the session is about to end: nothing is begun any more."""
+
+    def work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run as a part of the session: it is cancelled with it, and a defect in it ends the session."""
+
+    def end(self, code: int, text: str, reason: str) -> None: ...
+
+
+class _Carried(NamedTuple):
+    """Stands in the queue behind the effects of one frame: how long it was inside."""
+
+    began: float
+    duration: Histogram
+
+
+class Pump:
+    """All readers and timers feed it; nobody else writes to the station or to this CSMS."""
+
+    def __init__(
+        self, host: Host, station: Socket, board: Switchboard, observer: Observer, settled: Callable[[], None]
+    ) -> None:
+        """`settled`: called whenever everything has been carried out."""
+        self._host = host
+        self._station = station
+        self.csms: Socket | None = None
+        """None while the backend is away."""
+        self.board = board
+        self._observer = observer
+        self._settled = settled
+        self._durations = {
+            "station": host.metrics.forward_from_station,
+            "csms": host.metrics.forward_from_csms,
+        }
+        self._queue: deque[Effect | _Carried] = deque()
+        self._pumping = False
+        self._loop = asyncio.get_running_loop()
+
+    async def take(self, peer: Peer, text: str) -> None:
+        """A text from one side, and all that follows from it."""
+        began, now = perf_counter(), self._loop.time()
+        board, from_station = self.board, peer == "station"
+        try:
+            frame = decode(text)
+        except BadFrame as bad:
+            effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
+        else:
+            self._observer.received(peer, frame)
+            effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
+        await self.carry_out([*effects, _Carried(began, self._durations[peer])])
+
+    async def carry_out(self, items: "Sequence[Effect | _Carried]") -> None:
+        """In order, across the readers and the timer: whoever comes while it works only adds to the queue. It waits for
+        the store in a task of its own, so that the readers hear their peers meanwhile."""
+        self._queue.extend(items)
+        if self._pumping:
+            return
+        self._pumping = True
+        durable = await self._pump()
+        if durable is not None:
+            self._host.work(self._pump_on(durable))
+
+    def later(self, items: Sequence[Effect]) -> None:
+        """The same without waiting for it."""
+        self._queue.extend(items)
+        self._host.work(self.carry_out([]))
+
+    def drop_calls_to_csms(self) -> None:
+        """The board writes them again, or they are stale: behind a slow store they would reach the next connection as
+        well."""
+        self._queue = deque(item for item in self._queue if not isinstance(item, ToCsms))
+
+    def clear(self) -> None:
+        self._queue.clear()
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    async def _pump_on(self, durable: "asyncio.Future[None] | None") -> None:
+        while durable is not None:
+            try:
+                await durable
+            except FencedError:
+                return self._host.end(POLICY, REPLACED, "replaced")
+            except StoreError as error:
+                # What depends on it must not be sent: the station keeps its message and comes back.
+                self._host.logger.error("store_failed", error=str(error))
+                return self._host.end(RESTART, "the store is not available", "store_failed")
+            durable = await self._pump()
+        return None
+
+    async def _pump(self) -> "asyncio.Future[None] | None":
+        """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
+        host, ledger, dirty = self._host, self._host.ledger, False
+        while self._queue and not host.over:
+            item = self._queue[0]
+            if dirty and isinstance(item, ToStation | ToCsms | Close):
+                dirty = False
+                durable = ledger.commit()
+                if durable is not None:
+                    return durable
+            self._queue.popleft()
+            if isinstance(item, ToStation):
+                await self._station.send(item.frame.text)
+            elif isinstance(item, ToCsms):
+                if self.csms is not None:  # what is written into a lost connection is written again or stale
+                    await self.csms.send(item.frame.text)
+            elif isinstance(item, _Carried):
+                item.duration.observe(perf_counter() - item.began)
+            elif isinstance(item, Note):
+                self._observer.note(item)
+            elif isinstance(item, Close):
+                host.end(item.code, item.reason, "answer_withheld")
+            else:
+                dirty = ledger.put(item) or dirty
+        if dirty and not host.over and (durable := ledger.commit()) is not None:
+            return durable
+        self._pumping = False
+        self._settled()
+        return None
