@@ -9,7 +9,10 @@ from collections.abc import Awaitable
 
 import structlog
 
+from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
+from gateway.cluster import make_cluster
+from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.errors import StartError
@@ -43,12 +46,14 @@ class App:
         self.metrics = Metrics()
         self.metrics.started(loop_name)
         self.node = Node(config, stations, make_store(config), self.metrics)
-        self.admin = AdminServer(self.node)
+        self.node.cluster = make_cluster(config, self.node.id)
+        self.commands = Commands(self.node, worker.number if worker is not None else None)
+        self.admin = AdminServer(self.node, Controls(self._drain_all, self._reload_and_tell))
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
         self._retired: list[Upstream] = []
         self._following: asyncio.Task[None] | None = None
-        self._reloading: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[list[str]] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -89,8 +94,10 @@ class App:
             listening = self._worker.listener(place) if self._worker is not None else None
             host, port = await self._bound("listener", str(listener.bind), server.open(listening))
             self.listeners.append(server)
+            self.commands.addresses.append(f"{host}:{port}")
             if self._worker is None:
                 self._logger.info("listener_listens", address=f"{host}:{port}", tls=server.context is not None)
+        await self.node.cluster.open(self.commands)
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
@@ -148,6 +155,7 @@ class App:
         for upstream in [*self.node.upstreams.values(), *self._retired]:
             await upstream.close()
         self.node.logins.close()
+        await self.node.cluster.close()
         await self.node.store.close()
 
     # -- signals ----------------------------------------------------------------------------------------------------
@@ -156,6 +164,11 @@ class App:
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
+
+    def _drain_all(self) -> None:
+        """As the signal: of the supervisor, where there is one, for it would start this process again."""
+        if not self._stop.is_set():  # the second signal means: at once
+            os.kill(os.getpid() if self._worker is None else os.getppid(), signal.SIGTERM)
 
     async def _stop_when_orphaned(self, worker: Worker) -> None:
         await worker.orphaned()
@@ -167,13 +180,20 @@ class App:
         self._reloading = asyncio.get_running_loop().create_task(self._reload_now(self._reloading))
         self._reloading.add_done_callback(self._reload_ended)
 
-    def _reload_ended(self, task: "asyncio.Task[None]") -> None:
+    async def _reload_and_tell(self) -> list[str]:
+        self._reload()
+        assert self._reloading is not None
+        reloading = self._reloading
+        await asyncio.wait([reloading])
+        return reloading.result()
+
+    def _reload_ended(self, task: "asyncio.Task[list[str]]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._logger.error("reload_refused", why=f"failed half-way: {error!r}", exc_info=error)
 
-    async def _reload_now(self, before: "asyncio.Task[None] | None") -> None:
+    async def _reload_now(self, before: "asyncio.Task[list[str]] | None") -> list[str]:
         """Everything that can go wrong is tried before anything is changed. One after another: what was read first must
-        not come into force last."""
+        not come into force last. What is wrong, if anything is."""
         if before is not None:
             await asyncio.wait([before])
         try:
@@ -186,10 +206,10 @@ class App:
         except ConfigError as error:
             for line in error.mistakes:
                 self._logger.error("reload_refused", why=line)
-            return
+            return list(error.mistakes)
         except (OSError, ssl.SSLError, ValueError, StartError) as error:
             self._logger.error("reload_refused", why=str(error))
-            return
+            return [str(error)]
         for live, made in certificates:
             live.use(made)
         if stations is not None:
@@ -203,6 +223,7 @@ class App:
         self.config = self.node.config = config
         tell_expiries(self._contexts(), self.metrics)
         self._logger.info("reloaded")
+        return []
 
     def _certificates_of(self, config: Config) -> list[tuple[LiveContext[ListenerTls], ListenerTls]]:
         """The live contexts with the files that the new configuration names for their address."""

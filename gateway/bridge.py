@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import structlog
 
@@ -18,8 +19,10 @@ from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.upstream import Dialler, Leg
+from translators.frames import Call, Error, NoAnswer, Payload, Result
+from translators.stage import Stage
 
-__all__ = ["POLICY", "RESTART", "Bridge", "Ending"]
+__all__ = ["POLICY", "REPLACED", "RESTART", "About", "Bridge", "Ending"]
 
 _FINISH_SECONDS = 5.0
 _LAST_WRITE_SECONDS = 1.0
@@ -29,6 +32,16 @@ def _end_of_station(gone: Gone) -> str:
     if gone.refused:
         return "protocol"
     return "station_closed" if gone.code != 1006 else "station_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a connection from the start: the versions of both sides, the station's address, Unix time."""
+
+    subprotocol: str
+    version: str
+    source: str
+    connected_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,7 @@ class Bridge:
     def __init__(
         self,
         identity: Identity,
+        about: About,
         backend: Backend,
         station: Socket,
         leg: Leg | None,
@@ -59,11 +73,13 @@ class Bridge:
     ) -> None:
         """`leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
         self.identity = identity
+        self.about = about
         self.ledger = ledger
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
         self._station = station
+        self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
@@ -122,12 +138,50 @@ class Bridge:
             self._primary.board.close()
 
     def _fenced(self, _: "asyncio.Future[None]") -> None:
+        self._lose("lost_lease")
+
+    def _lose(self, by: str) -> None:
+        if not self._ending.done():
+            self.metrics.takeovers.labels(by).inc()
+            self.logger.info("session_replaced", by=by)
         self.end(POLICY, REPLACED, "replaced")
 
-    async def replace(self) -> None:
-        """A newer connection takes over: when this returns, this session writes nothing any more."""
-        self.end(POLICY, REPLACED, "replaced")
+    async def replace(self, by: str) -> dict[tuple[str, str], Any]:
+        """A newer connection takes over; `by` is the metric's reason. When this returns, this session writes nothing any
+        more. What it had not written when it was told, by scope and key: a new owner elsewhere has to."""
+        self._lose(by)
+        unwritten = self.ledger.unwritten
         await self._finished.wait()
+        return unwritten
+
+    @property
+    def stage(self) -> Stage:
+        """Its state, to be read."""
+        return self._primary.board.stage
+
+    @property
+    def frames(self) -> dict[str, int]:
+        """How many were read from the `station` and from the `csms`."""
+        return dict(self._observer.frames)
+
+    @property
+    def is_backend_away(self) -> bool:
+        """Whether the backend is lost, and the station is kept meanwhile."""
+        return self._primary.pump.csms is None
+
+    async def call(self, action: str, payload: Payload) -> Result | Error | NoAnswer:
+        """An operator's call to the station, in its own version, in turn with all other calls to it. The answer comes to
+        the caller and to nobody else. Raises BusyError."""
+        answer: asyncio.Future[Result | Error | NoAnswer] = self._loop.create_future()
+
+        def told(reply: Result | Error | NoAnswer) -> None:
+            if not answer.done():
+                answer.set_result(reply)
+
+        call = Call(str(uuid4()), action, payload)
+        # In a task of the session: a caller who goes away must not stop it half-way.
+        self._primary.pump.later(self._primary.board.call(call, told, self._loop.time()))
+        return await answer
 
     async def drain(self) -> None:
         """End the session when no conversation is at work, or soon."""

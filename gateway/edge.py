@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from math import ceil
 from time import perf_counter, time
 from typing import NamedTuple
 
@@ -13,32 +14,31 @@ from aiohttp import web
 
 from gateway import profiles
 from gateway.admission import Admission, admit, identify
-from gateway.bridge import POLICY, Bridge
+from gateway.bridge import POLICY, REPLACED, About, Bridge
 from gateway.caller import Caller
 from gateway.config import Backend, Listener
 from gateway.identity import Identity
-from gateway.ledger import Ledger
-from gateway.node import Claim, Node
+from gateway.node import Node
 from gateway.observer import Observer
-from gateway.ownership import Held
 from gateway.proving import Attempt, recognise
 from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket, StationWebSocket
 from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
+from gateway.tenure import Tenure, tenure
 from gateway.upstream import DialError, Dialler, Leg, StationDialler
 from translators.links import between, has_outbox
 from translators.options import Options
 from translators.quirked import text_mend
 
-_REPLACED = "replaced by a newer connection"
-
 
 class Entry(NamedTuple):
-    """What the door knows of a station that is about to come in. `is_known`: whether the store told its profile."""
+    """What the door knows of a station that is about to come in, from the address `source`. `is_known`: whether the store
+    told its profile."""
 
     station: Station
+    source: str
     attempt: Attempt
     is_known: bool
 
@@ -78,7 +78,7 @@ class Edge:
             if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
                 raise RefusedError(503, "full", "too many stations")
             try:
-                return await self._connect(request, admission, Entry(station, attempt, is_known), log)
+                return await self._connect(request, admission, Entry(station, caller.source, attempt, is_known), log)
             finally:
                 self._node.places.leave(identity.key)
         except RefusedError as error:
@@ -100,6 +100,7 @@ class Edge:
         """Dial the backend and serve. Raises RefusedError."""
         leg: Leg | None = None
         try:
+            await self._spare_incumbent(admission.identity, entry.source)
             # A reload while the backend is dialled may take it out of the configuration.
             backend = self._node.config.backends[admission.backend]
             dial = self._dialler(admission)
@@ -117,6 +118,13 @@ class Edge:
         if leg is not None:
             await leg.socket.close(1001, "station gone")
         raise refusal
+
+    async def _spare_incumbent(self, identity: Identity, source: str) -> None:
+        """In a takeover war the one that is there stays for a while. Raises RefusedError."""
+        node = self._node
+        seconds = node.damping.held(identity.key, source, asyncio.get_running_loop().time())
+        if seconds and await node.is_live(identity.key):
+            raise RefusedError(503, "takeover_war", "another connection of this station is kept", ceil(seconds))
 
     async def _close_without_subprotocol(self, request: web.BaseRequest) -> web.StreamResponse:
         self._node.metrics.connections_rejected.labels("subprotocol").inc()
@@ -159,13 +167,18 @@ class Edge:
         node, limits = self._node, self._node.config.limits
         if request.transport is None:
             raise RefusedError(499, "gone", "the station went away while its backend was dialled")
-        claim = await self._take_over(admission.identity, log)
-        try:
-            held = await self._own(admission, backend)
-            profiles.remember(node, entry.station, held, admission.profile, entry.is_known)
+        source = entry.source
+        needs_memory = admission.subprotocol != admission.version or backend.when_down == "buffer"
+        async with tenure(node, admission.identity.key, source) as held:
+            try:
+                await held.begin(admission.backend, needs_memory=needs_memory)
+            except StoreError as error:
+                log.error("store_failed", error=str(error))
+                raise RefusedError(503, "store", "the store is not available") from None
+            profiles.remember(node, entry.station, held.ledger, admission.profile, entry.is_known)
             if node.draining:
                 raise RefusedError(503, "draining", "the gateway drains")
-            if not claim.holds:
+            if not held.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
             ws = StationWebSocket(
                 protocols=(admission.subprotocol,),
@@ -180,9 +193,10 @@ class Edge:
             entry.attempt.succeeded()
             loop = asyncio.get_running_loop()
             station = Socket(ws, request.transport, write_seconds=limits.write_seconds, loop=loop)
-            if not claim.holds:
-                self._node.metrics.connections_rejected.labels("superseded").inc()
-                await station.close(POLICY, _REPLACED)
+            if not held.holds:
+                node.metrics.connections_rejected.labels("superseded").inc()
+                await held.end()
+                await station.close(POLICY, REPLACED)
                 if leg is not None:
                     await leg.socket.close(1001, "station gone")
                 return ws
@@ -190,54 +204,20 @@ class Edge:
             observer = Observer(node.metrics, logger, admission.subprotocol, admission.version, admission.backend)
             bridge = Bridge(
                 admission.identity,
+                About(admission.subprotocol, admission.version, source, time()),
                 backend,
                 station,
                 leg,
                 dial,
                 self._board(admission, backend, held.memory),
-                Ledger(
-                    node.store,
-                    admission.identity.key,
-                    node.id,
-                    held.epoch,
-                    backend.name,
-                    held.memory,
-                    limits.store_seconds,
-                    node.metrics,
-                    held.unwritten,
-                ),
+                held.ledger,
                 limits,
                 node.metrics,
                 observer,
                 logger,
             )
-            await self._live(bridge, admission, logger)
+            await self._live(held, bridge, admission, logger)
             return ws
-        finally:
-            claim.release()
-
-    async def _take_over(self, identity: Identity, log: structlog.stdlib.BoundLogger) -> Claim:
-        """The newest connection wins; the older is told, and writes nothing any more when this returns."""
-        claim = self._node.claim(identity.key)
-        older = self._node.sessions.get(identity.key)
-        if older is not None:
-            self._node.metrics.takeovers.labels("newer_connection").inc()
-            log.info("session_replaced")
-            await older.replace()
-        return claim
-
-    async def _own(self, admission: Admission, backend: Backend) -> Held:
-        began = perf_counter()
-        needs_memory = admission.subprotocol != admission.version or backend.when_down == "buffer"
-        try:
-            held = await self._node.ownership.claim(
-                admission.identity.key, admission.backend, needs_memory=needs_memory
-            )
-        except StoreError as error:
-            self._logger.error("store_failed", error=str(error))
-            raise RefusedError(503, "store", "the store is not available") from None
-        self._node.metrics.store_claim.observe(perf_counter() - began)
-        return held
 
     def _board(self, admission: Admission, settings: Backend, memory: dict[str, object]) -> Switchboard:
         config = self._node.config
@@ -277,24 +257,19 @@ class Edge:
             mend_text=text_mend(admission.subprotocol, admission.quirks),
         )
 
-    async def _live(self, bridge: Bridge, admission: Admission, logger: structlog.stdlib.BoundLogger) -> None:
-        node, metrics = self._node, self._node.metrics
-        key = admission.identity.key
-        node.sessions[key] = bridge
+    async def _live(
+        self, held: Tenure, bridge: Bridge, admission: Admission, logger: structlog.stdlib.BoundLogger
+    ) -> None:
+        metrics = self._node.metrics
         metrics.connections.labels(admission.subprotocol).inc()
         connected = metrics.stations_connected.labels(admission.subprotocol, admission.backend)
         connected.inc()
         began = perf_counter()
         logger.info("session_began", upstream=admission.version)
         try:
-            ending = await bridge.run()
+            ending = await held.live(bridge)
         finally:
-            # A newer session may stand here already: only the own entry is taken out.
-            if node.sessions.get(key) is bridge:
-                del node.sessions[key]
             connected.dec()
-            if not bridge.saved:
-                node.ownership.park(bridge.ledger)
         metrics.connections_closed.labels(ending.reason).inc()
         seconds = round(perf_counter() - began, 3)
         logger.info("session_ended", reason=ending.reason, code=ending.code, seconds=seconds)

@@ -54,6 +54,7 @@ class Ledger:
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
+        self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
         self._waiters: list[_Waiter] = []
         self._later: asyncio.TimerHandle | None = None
@@ -65,8 +66,22 @@ class Ledger:
 
     @property
     def unwritten(self) -> dict[tuple[str, str], Any]:
-        """What the store may not know yet, by scope and key; None forgets."""
-        return dict(self._pending)
+        """What the store may not know yet, or refused because somebody newer owns the station, by scope and key; None
+        forgets."""
+        return {**self._flying, **self._pending}
+
+    def adopt(self, unwritten: dict[tuple[str, str], Any]) -> None:
+        """What the owner before this one could not write any more. Nothing may have been put yet."""
+        for (scope, key), value in unwritten.items():
+            if scope not in ("", self.backend):
+                continue
+            if value is None:
+                self.memory.pop(key, None)
+            else:
+                self.memory[key] = value
+        self._pending = {**self._pending, **unwritten}
+        if self._pending:
+            self._write_within(_BEHIND_WAIT)
 
     def put(self, effect: Remember | Forget) -> bool:
         """Take a change; whether it has to be durable before the next frame is on the wire."""
@@ -150,11 +165,13 @@ class Ledger:
 
     def _write_at_once(self) -> None:
         changes, self._pending = self._pending, {}
+        self._flying = changes
         try:
             self._store.write(self.identity, self.epoch, _changes(changes))
         except FencedError:
             self._fence()
         else:
+            self._flying = {}
             self._settle(self._taken)
 
     async def _write_all(self) -> None:
@@ -162,6 +179,7 @@ class Ledger:
         try:
             while self._pending or self._waiters:
                 count, changes, self._pending = self._taken, self._pending, {}
+                self._flying = changes
                 began = perf_counter()
                 try:
                     durable = self._store.write(self.identity, self.epoch, _changes(changes))
@@ -183,6 +201,7 @@ class Ledger:
                     self._pending = changes | self._pending
                     raise
                 else:
+                    self._flying = {}
                     self._metrics.store_up.set(1)
                     self._metrics.store_write.observe(perf_counter() - began)
                     self._settle(count)
@@ -220,7 +239,7 @@ class Ledger:
         self._waiters = [waiter for waiter in self._waiters if not waiter.done.done()]
 
     def _fence(self) -> None:
-        self._pending = {}
+        self._flying, self._pending = self.unwritten, {}
         if not self.fenced.done():
             self.fenced.set_result(None)
         for waiter in self._waiters:

@@ -136,6 +136,7 @@ class Metrics:
             "outbox_events_total", "What became of messages for backends that were away", "event"
         )
         self.takeovers = counter("takeovers_total", "Sessions replaced by a newer connection", "reason")
+        self.takeover_wars = counter("takeover_wars_total", "Times a station was held because two connected as it")
         self.rate_limited = counter("rate_limited_total", "Times somebody was slowed down or refused", "reason")
         self.store_up = gauge("store_up", "Whether the store worked when it was last used")
         self.store_bypassed = counter("store_bypassed_total", "Connections accepted without the store, which was away")

@@ -1,18 +1,23 @@
 """What all listeners of a process share: configuration, stations, backends, live sessions."""
 
+import asyncio
 import secrets
 import socket
 
+import structlog
+
 from gateway.attempts import Attempts
 from gateway.bridge import Bridge
+from gateway.cluster import Cluster, LocalCluster, Message, NodeUnreachable
 from gateway.config import Config
+from gateway.damping import HOLD_SECONDS, Damping
 from gateway.logins import Logins
 from gateway.metrics import Metrics
 from gateway.ownership import Ownership
 from gateway.places import Crowd, Places
 from gateway.ratelimit import Bucket
 from gateway.stations import Roster, Stations
-from gateway.store import Store
+from gateway.store import Store, StoreError
 from gateway.upstream import Upstream
 
 
@@ -22,14 +27,38 @@ class Claim:
     def __init__(self, claims: "dict[str, Claim]", key: str) -> None:
         self._claims = claims
         self._key = key
+        self._before = claims.get(key)
+        self._quiet = asyncio.Event()
+        self._newest = 0
+        self.session: Bridge | None = None
+        self.epoch = 0
+        """What the store granted it; 0 until it has."""
         claims[key] = self
 
     @property
     def holds(self) -> bool:
-        return self._claims.get(self._key) is self
+        return self._claims.get(self._key) is self and (self.epoch == 0 or self.epoch >= self._newest)
+
+    def fence(self, epoch: int) -> None:
+        """Another node owns the station under this epoch."""
+        self._newest = max(self._newest, epoch)
+
+    async def predecessor_gives_way(self) -> Bridge | None:
+        """When this returns, the claim that lost to this one writes nothing any more; the session that ended for it."""
+        before, self._before = self._before, None
+        if before is None:
+            return None
+        if before.session is None:
+            # It has not begun and will not; what it holds of the station's memory, it has to give back.
+            await before._quiet.wait()
+        else:
+            await before.session.replace("newer_connection")
+        return before.session
 
     def release(self) -> None:
-        if self.holds:
+        """The station is left to others; what was remembered of it is written."""
+        self._quiet.set()
+        if self._claims.get(self._key) is self:
             del self._claims[self._key]
 
 
@@ -54,8 +83,41 @@ class Node:
         self.crowd = Crowd()
         self.places = Places()
         self.attempts = Attempts()
+        self.damping = Damping()
+        self.cluster: Cluster = LocalCluster(self.id)
         self._claims: dict[str, Claim] = {}
+        self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("node")
 
     def claim(self, key: str) -> Claim:
         """A new claim, which the older one loses to at once."""
         return Claim(self._claims, key)
+
+    async def fence(self, key: str, epoch: int, source: str) -> Message | None:
+        """Another node owns the station under this epoch, for a connection from the address `source`: an older one here
+        must not begin, or ends, and writes nothing any more when this returns. The `epoch` of a session that ended, and
+        what it had not written: `[scope, key, value]` each."""
+        claim, session = self._claims.get(key), self.sessions.get(key)
+        if claim is not None:
+            claim.fence(epoch)
+        if session is None or session.ledger.epoch >= epoch:
+            return None
+        self.flapped(key, session.about.source, source)
+        unwritten = await session.replace("other_node")
+        left = [[scope, name, value] for (scope, name), value in unwritten.items()]
+        return {"epoch": session.ledger.epoch, "unwritten": left}
+
+    async def is_live(self, key: str) -> bool:
+        """Whether a station is connected, to this node or to another one that lives."""
+        if key in self.sessions:
+            return True
+        try:
+            owner = await self.store.owner(key)
+            return owner is not None and any(owner.node == node["id"] for node in await self.cluster.nodes())
+        except (StoreError, NodeUnreachable):
+            return False
+
+    def flapped(self, key: str, before: str | None, by: str) -> None:
+        """A connection from the address `by` took a station over from one at `before` (None: on another node)."""
+        if self.damping.taken(key, before, by, asyncio.get_running_loop().time()):
+            self.metrics.takeover_wars.inc()
+            self._logger.error("takeover_war", station=key, remote=by, held_seconds=HOLD_SECONDS)

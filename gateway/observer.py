@@ -30,6 +30,8 @@ class Observer:
         self._logger = logger
         self._versions = {"station": station, "csms": csms}
         self._logged: dict[str, int] = {}
+        self.frames = {"station": 0, "csms": 0}
+        """Read from each side."""
         self._counters: dict[tuple[str, str, str], Counter] = {}
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "call_settled": self._settled,
@@ -56,6 +58,7 @@ class Observer:
 
     def received(self, peer: str, frame: Frame) -> None:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
+        self.frames[peer] += 1
         if isinstance(frame, Call):
             self._count(peer, frame.action, "call" if frame.type == Call.type else "send")
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from gateway.config import Listener
 from gateway.identity import Identity
+from gateway.ledger import Ledger
 from gateway.node import Node
-from gateway.ownership import Held
 from gateway.proving import Proof
 from gateway.refusal import RefusedError
 from gateway.stations import Station
@@ -57,16 +57,15 @@ async def hold(node: Node, identity: Identity, station: Station, profile: int) -
     return True
 
 
-def remember(node: Node, station: Station, held: Held, profile: int, is_known: bool) -> None:
+def remember(node: Node, station: Station, ledger: Ledger, profile: int, is_known: bool) -> None:
     """The station is about to come in, its memory is ours: its profile goes there with the next write. `is_known` is what
     `hold` said. Raises RefusedError when the memory says something else by now."""
-    if not is_known and not held.memory:
+    if not is_known and not ledger.memory:
         # What is stored may be higher, and must not be written over.
         return
-    _hold(node, station, held.memory, profile)
-    if profile != held.memory.get(_KEY, 0):
-        held.memory[_KEY] = profile
-        held.unwritten["", _KEY] = profile
+    _hold(node, station, ledger.memory, profile)
+    if profile != ledger.memory.get(_KEY, 0):
+        ledger.adopt({("", _KEY): profile})
 
 
 def _hold(node: Node, station: Station, memory: Mapping[str, object], profile: int) -> None:

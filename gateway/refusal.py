@@ -9,20 +9,23 @@ _RETRY_SECONDS = (5, 15)
 
 
 class RefusedError(Exception):
-    """The station is turned away with this HTTP status; `reason` is the metric's label."""
+    """The station is turned away with this HTTP status; `reason` is the metric's label. `retry_seconds` is what a 503
+    asks for, in place of some time at random."""
 
-    def __init__(self, status: int, reason: str, text: str) -> None:
+    def __init__(self, status: int, reason: str, text: str, retry_seconds: int | None = None) -> None:
         super().__init__(text)
         self.status = status
         self.reason = reason
         self.text = text
+        self.retry_seconds = retry_seconds
 
 
 def response_to(refusal: RefusedError) -> web.Response:
     """What the station is told."""
     headers = {"Connection": "close", "Server": "ocpp-gateway"}
     if refusal.status == 503:
-        headers["Retry-After"] = str(random.randint(*_RETRY_SECONDS))  # noqa: S311 - spreads a fleet, hides nothing
+        seconds = refusal.retry_seconds or random.randint(*_RETRY_SECONDS)  # noqa: S311 - spreads a fleet, hides nothing
+        headers["Retry-After"] = str(seconds)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
     if refusal.status == 426:

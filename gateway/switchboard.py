@@ -22,9 +22,13 @@ from translators.frames import (
     Frame,
     MessageId,
     NoAnswer,
+    Result,
     decode,
 )
 from translators.stage import Stage
+
+Told = Callable[[Result | Error | NoAnswer], None]
+"""Who is told what became of a call of an operator."""
 
 _Feed = Callable[[Frame | NoAnswer, float], list[Effect]]
 
@@ -39,6 +43,10 @@ class _Peer:
     turnstile: Turnstile
     feed: _Feed
     write: type[ToStation | ToCsms]
+
+
+class BusyError(Exception):
+    """As many calls of operators wait for this station as may."""
 
 
 class Switchboard:
@@ -61,6 +69,7 @@ class Switchboard:
             "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
         )
         self._csms = _Peer("csms", csms_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_csms, ToCsms)
+        self._operators: dict[str, Told] = {}
         self._closed = False
 
     @property
@@ -141,9 +150,23 @@ class Switchboard:
             out += self._settled(self._csms, settled, now)
         return out
 
+    def call(self, call: Call, told: Told, now: float) -> list[Effect]:
+        """An operator's call to the station, past the stage: `told` hears what becomes of it, the CSMS never does.
+        Raises BusyError."""
+        if self._closed:
+            told(NoAnswer(call.message_id, 0.0, "is gone"))
+            return []
+        if len(self._operators) >= self._station.turnstile.limit:
+            raise BusyError(f"{len(self._operators)} calls are waiting")
+        self._operators[call.key] = told
+        return [ToStation(call)] if self._station.lane.send(call, now) is not None else []
+
     def close(self) -> None:
         self._closed = True
         self.stage.close()
+        while self._operators:
+            message_id, told = self._operators.popitem()
+            told(NoAnswer(message_id, 0.0, "is gone"))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -186,7 +209,11 @@ class Switchboard:
             out = [Note("call_error", facts | {"code": settled.answer.code})]
         else:
             out = [Note("call_settled", facts)]
-        out += self._route(peer.feed(settled.answer, now), now)
+        told = self._operators.pop(settled.call.key, None) if peer is self._station else None
+        if told is not None:
+            told(settled.answer)
+        else:
+            out += self._route(peer.feed(settled.answer, now), now)
         following = peer.lane.next(now)
         if following is not None:
             out.append(peer.write(following))

@@ -170,6 +170,11 @@ class Upstream:
         if self._session is not None:
             await self._session.close()
 
+    @property
+    def is_down(self) -> bool:
+        """Whether it failed so often that it is only probed."""
+        return self._breaker.open
+
     async def dial(
         self,
         identity: Identity,

@@ -140,14 +140,33 @@ class Gateway:
         return await connect(self.url(path), ssl=self.tls(), compression=None, max_size=None, **options)
 
     async def get(self, path: str) -> tuple[int, str]:
+        return await self.request("GET", path)
+
+    async def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """The admin address's answer; `body` is sent as JSON."""
+
         def fetch() -> tuple[int, str]:
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self.admin}{path}",
+                data,
+                {"Content-Type": "application/json", **(headers or {})},
+                method=method,
+            )
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=5) as answer:
+                with urllib.request.urlopen(request, timeout=30) as answer:
                     return answer.status, answer.read().decode()
             except urllib.error.HTTPError as error:
                 return error.code, error.read().decode()
 
         return await asyncio.to_thread(fetch)
+
+    async def api(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """The admin API's answer under its prefix, as JSON."""
+        status, text = await self.request(method, f"/api/v1{path}", body, headers)
+        return status, json.loads(text)
 
     async def metric(self, series: str) -> float:
         """The value of one series as it stands in the exposition, 0 when it is not there."""

@@ -50,7 +50,8 @@ class Passthrough:
         self._of_csms: dict[str, Call] = {}
         self._new_id = new_id
         self._memory: dict[str, Any] = {} if memory is None else memory
-        self._statuses: dict[tuple[Any, ...], Payload] = {}
+        self.statuses: dict[tuple[Any, ...], Payload] = {}
+        """The last StatusNotification of every connector, as it came."""
         self._replaying: list[Call] = []
 
     def open(self, now: float) -> list[Effect]:
@@ -64,7 +65,7 @@ class Passthrough:
         boot = self._memory.get(_BOOT) if self._replays else None
         if boot is None:
             return []
-        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self._statuses.values())]
+        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self.statuses.values())]
         self._replaying = [Call(self._new_id(), action, payload) for action, payload in calls]
         return [ToCsms(self._replaying[0])]
 
@@ -166,8 +167,8 @@ class Passthrough:
             self._memory[_BOOT] = payload
             return [Remember(_BOOT, payload)]
         place = (str(payload.get("evseId")), str(payload.get("connectorId")))
-        if place in self._statuses or len(self._statuses) < _MOST_CONNECTORS:
-            self._statuses[place] = payload
+        if place in self.statuses or len(self.statuses) < _MOST_CONNECTORS:
+            self.statuses[place] = payload
         return []
 
     def _replayed(self, reply: Result | Error | NoAnswer) -> list[Effect]:

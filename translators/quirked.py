@@ -208,7 +208,7 @@ class Quirked:
     def _met(self, call: Call) -> None:
         """Keep who made the station."""
         try:
-            said = _maker(call.payload)
+            said = maker_of(call.payload)
         except BadFrame:
             return
         if said != self._memory.get(MAKER):
@@ -218,7 +218,7 @@ class Quirked:
     def _choose(self) -> None:
         """The mends of the quirks this station has, by route and action."""
         boot = self._memory.get("station/boot", {}).get("call", {})
-        said = self._memory.get(MAKER) or _maker(boot)
+        said = self._memory.get(MAKER) or maker_of(boot)
         maker = Maker(*(said[name].casefold() for name in ("vendor", "model", "firmware")))
         self._mends = {route: {} for route in _ROUTES}
         self._refused = {}
@@ -246,7 +246,8 @@ def _text(value: object) -> str:
     return value.strip()[:_LONGEST] if isinstance(value, str) else ""
 
 
-def _maker(boot: Payload) -> dict[str, str]:
+def maker_of(boot: Payload) -> dict[str, str]:
+    """`vendor`, `model`, `firmware` of a BootNotification of any version; empty texts for what it does not say."""
     about = boot.get("chargingStation")
     about = about if isinstance(about, dict) else boot
     return {

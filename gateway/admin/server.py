@@ -1,12 +1,17 @@
-"""The admin address: `/livez`, `/readyz`, `/metrics`."""
+"""The admin address: `/livez`, `/readyz`, `/metrics`, and the API."""
 
 import asyncio
 import hmac
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from gateway.admin.api import Api, Controls
+from gateway.admin.operations import PREFIX
+from gateway.admin.problems import Problem
 from gateway.node import Node
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -17,8 +22,9 @@ _OPEN = frozenset({"/livez", "/readyz", "/metrics"})
 class AdminServer:
     """GET never changes anything."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, controls: Controls) -> None:
         self._node = node
+        self._api = Api(node, controls)
         self.listeners_up = False
         self._runner: web.AppRunner | None = None
 
@@ -28,6 +34,8 @@ class AdminServer:
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        for operation in self._api.operations:
+            app.router.add_route(operation.method, PREFIX + operation.path, operation.run)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         if path is not None:
@@ -45,15 +53,30 @@ class AdminServer:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        token = self._node.config.admin.token
-        if token is not None and request.path not in _OPEN:
-            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.get_secret_value().encode()):
-                return _problem(401, "a bearer token is needed")
         try:
+            if request.path not in _OPEN:
+                self._check_sender(request)
             return await handler(request)
+        except Problem as problem:
+            return problem.response()
         except web.HTTPException as error:
-            return _problem(error.status, error.reason)
+            return Problem(error.status, error.reason).response()
+
+    def _check_sender(self, request: web.Request) -> None:
+        """Who holds the token may; without one, whoever is on this machine, but no page that its browser has open."""
+        token = self._node.config.admin.token
+        if token is not None:
+            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            if scheme.casefold() != "bearer" or not hmac.compare_digest(
+                given.strip().encode("utf-8", "surrogateescape"), token.get_secret_value().encode()
+            ):
+                raise Problem(401, "a bearer token is needed")
+        elif not _is_local(request.host):
+            # Another site's name may be made to lead here (DNS rebinding); its pages then count as of this origin.
+            raise Problem(403, "without a token only localhost or an address is served", f"not {request.host}")
+        origin = request.headers.get("Origin")
+        if request.method not in ("GET", "HEAD") and origin is not None and _host_of(origin) != request.host:
+            raise Problem(403, "the request comes from another origin")
 
     async def _livez(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "live"})
@@ -82,7 +105,18 @@ class AdminServer:
         return web.Response(body=page, headers={"Content-Type": _METRICS_TYPE})
 
 
-def _problem(status: int, detail: str) -> web.Response:
-    """RFC 9457."""
-    body = {"type": "about:blank", "status": status, "title": detail}
-    return web.json_response(body, status=status, content_type="application/problem+json")
+def _host_of(origin: str) -> str | None:
+    """The host and port of an Origin header; None for what is no URL, such as `null`."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
+
+
+def _is_local(host: str) -> bool:
+    """Whether a Host header names an address or this very machine."""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        return name == "localhost" or ip_address(name) is not None
+    except ValueError:
+        return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import structlog
@@ -33,6 +34,10 @@ class Roster:
     def get(self, key: str) -> Station | None:
         """The entry of a canonical identity."""
         return self.stations.get(key)
+
+    def matching(self, pattern: str) -> list[str]:
+        """The canonical identities that match a case-folded glob; all of them without one."""
+        return [key for key in self.stations.entries if fnmatchcase(key, pattern or "*")]
 
     async def look(self) -> None:
         """Read the file again if it has changed. A large one is waited for no longer than a second: until it has been

@@ -13,8 +13,8 @@ from gateway.workers.merge import merged
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = 5.0
-_ALL = frozenset({"/api/v1/drain", "/api/v1/reload"})
-"""What concerns every worker."""
+_ALL = frozenset({"/api/v1/reload"})
+"""What concerns every worker. A drain is the supervisor's: the worker that is told tells it."""
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "content-length"})
 
 
@@ -87,7 +87,11 @@ class Front:
         for socket in self._workers():
             try:
                 answer = await self._passed_on(request, body, socket, stream=request.path not in _ALL)
+            except aiohttp.ClientConnectorError:
+                continue
             except (aiohttp.ClientError, OSError, TimeoutError):
+                if request.method != "GET" and request.path not in _ALL:
+                    break  # it may have been done: another worker must not do it again
                 continue
             if request.path not in _ALL:
                 return answer

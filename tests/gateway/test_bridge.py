@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import structlog
 
-from gateway.bridge import Bridge
+from gateway.bridge import About, Bridge
 from gateway.config import Backend, Limits
 from gateway.identity import Identity
 from gateway.ledger import Ledger
@@ -109,6 +109,7 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
 
     bridge = Bridge(
         Identity("CP-1", "cp-1"),
+        About("ocpp1.6", "ocpp1.6", "10.0.0.1", 0.0),
         backend,
         cast(Any, station),
         Leg(cast(Any, old), "ocpp1.6"),

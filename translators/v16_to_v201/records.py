@@ -77,12 +77,13 @@ def records(session: Session) -> list[tuple[str, Record]]:
 
 
 def open_records(session: Session) -> list[tuple[str, Record]]:
-    """Those that go on at the station: it has not told an end, and no other has begun in their place."""
-    return [
-        (key, one)
-        for key, one in records(session)
-        if "ended" not in one and "superseded" not in one and not waits(one, "Ended")
-    ]
+    """Those that go on at the station."""
+    return [(key, one) for key, one in records(session) if is_open(one)]
+
+
+def is_open(record: Record) -> bool:
+    """Whether the station has not told an end, and no other has begun in its place."""
+    return "ended" not in record and "superseded" not in record and not waits(record, "Ended")
 
 
 def open_on(session: Session, connector: int) -> tuple[str, Record] | None:
