@@ -112,7 +112,9 @@ class Node:
             return True
         try:
             owner = await self.store.owner(key)
-            return owner is not None and any(owner.node == node["id"] for node in await self.cluster.nodes())
+            if owner is None or owner.node == self.id:
+                return False
+            return any(owner.node == node["id"] for node in await self.cluster.nodes())
         except (StoreError, NodeUnreachable):
             return False
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.switchboard import Switchboard
+from gateway.switchboard import BusyError, Switchboard
 from translators.effects import Close, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Error, Result, decode
 from translators.passthrough import Passthrough
@@ -45,6 +45,38 @@ def test_after_a_close_nothing_comes_out() -> None:
     one.from_station(Call("a", "StartTransaction", {}), 0)
     assert isinstance(one.tick(5)[-1], Close)
     assert one.from_station(Call("b", "Heartbeat", {}), 6) == []
+
+
+def operator(one: Switchboard, call_id: str, answers: list[Any], now: float = 0.0) -> list[Effect]:
+    return one.call(Call(call_id, "ClearCache", {}), answers.append, now)
+
+
+def test_an_operators_call_waits_its_turn_and_its_answer_goes_to_nobody_else() -> None:
+    one, answers = board(), list[Any]()
+    assert frames(one.from_csms(Call("1", "Reset", {"type": "Soft"}), 0), ToStation) != []
+    assert operator(one, "op", answers) == []
+    effects = one.from_station(Result("1", {"status": "Accepted"}), 1)
+    assert frames(effects, ToStation) == [[2, "op", "ClearCache", {}]]
+    assert frames(one.from_station(Result("op", {"status": "Accepted"}), 2), ToCsms) == []
+    assert answers[0].payload == {"status": "Accepted"}
+    # The lane is free again.
+    assert frames(one.from_csms(Call("2", "Reset", {"type": "Soft"}), 3), ToStation) != []
+
+
+def test_an_operator_hears_of_silence_and_of_the_end() -> None:
+    one, answers = board(call_timeout=5, queue_calls=2), list[Any]()
+    assert frames(operator(one, "a", answers), ToStation) != []
+    assert operator(one, "b", answers) == []
+    with pytest.raises(BusyError):
+        operator(one, "c", answers)
+    assert frames(one.tick(5), ToStation) == [[2, "b", "ClearCache", {}]]
+    one.close()
+    assert operator(one, "d", answers) == []
+    assert [(answer.key, answer.told) for answer in answers] == [
+        ("a", "did not answer in 5 s"),
+        ("b", "is gone"),
+        ("d", "is gone"),
+    ]
 
 
 @pytest.mark.parametrize("held", [True, False])

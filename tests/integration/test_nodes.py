@@ -149,3 +149,26 @@ async def test_an_emptied_redis_has_everything_again_within_a_heartbeat(tmp_path
             while [node["id"] for node in await nodes_of(north)] != sorted(ids):
                 await asyncio.sleep(0.1)
         assert (await ask(station, HEARTBEAT))[0] == 3
+
+
+async def test_workers_of_one_machine_are_nodes(tmp_path: Path, redis: RedisServer) -> None:
+    async with csms().running() as backend:
+        config = configuration(("legacy", backend), store=redis.url)
+        async with gateway(tmp_path, config, workers=2) as running:
+            async with asyncio.timeout(15):
+                while sorted(node["worker"] for node in await nodes_of(running)) != [0, 1]:
+                    await asyncio.sleep(0.1)
+            stations = {f"CP-{n}": await running.station(f"/CP-{n}") for n in range(6)}
+            for _ in range(8):  # the kernel deals them out: now one worker, now the other
+                newer = await running.station("/CP-0")
+                assert (await closed(stations["CP-0"]))[0] == 1008
+                stations["CP-0"] = newer
+            assert (await ask(stations["CP-0"], HEARTBEAT))[0] == 3
+            _, page = await running.api("GET", "/stations")
+            assert [one["identity"] for one in page["stations"]] == sorted(stations)
+            # A drain is the whole tree's, whichever worker heard of it.
+            assert (await running.api("POST", "/drain"))[0] == 202
+            for station in stations.values():
+                assert (await closed(station))[0] == 1012
+            async with asyncio.timeout(20):
+                assert await running.process.wait() == 0
