@@ -100,6 +100,23 @@ async def test_the_same_over_a_redis_cluster(tmp_path: Path) -> None:
         await talk(servers.url)
 
 
+async def test_nodes_find_each_other_again_behind_a_new_master(tmp_path: Path) -> None:
+    with redis_support.redis_sentinels(tmp_path, down_after=500) as servers:
+        async with node(servers.url, "north") as (north, at_north), node(servers.url, "south") as (south, _):
+            assert await north.ask("south", {"verb": "x"}, SECONDS) == {"you said": {"verb": "x"}}
+            await asyncio.to_thread(servers.master().kill)
+            await until(lambda: "away" in at_north.missed_why)
+            async with asyncio.timeout(SECONDS):
+                while True:
+                    try:
+                        assert await ids(north) == ["north", "south"]
+                        await north.ask("south", {"verb": "x"}, 1.0)
+                        await south.ask("north", {"verb": "x"}, 1.0)
+                        break
+                    except (NodeUnreachable, AssertionError):
+                        await asyncio.sleep(0.1)
+
+
 async def test_a_node_that_died_is_no_node_when_its_lease_is_over(server: RedisServer) -> None:
     async with node(server.url, "north") as (north, _):
         async with node(server.url, "south") as (south, _):
