@@ -57,6 +57,7 @@ class Ledger:
         self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
         self._waiters: list[_Waiter] = []
+        self._closed = False
         self._later: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self.fenced: asyncio.Future[None] = self._loop.create_future()
@@ -99,6 +100,9 @@ class Ledger:
         """Done when everything taken so far is durable; None: it is already. Holds a FencedError, or a StoreError when a
         frame may not wait longer."""
         waiter = _Waiter(self._taken, self._loop.time() + self._patience, self._loop.create_future())
+        if self._closed:
+            _fail(waiter, StoreError("the session is over"))
+            return waiter.done
         self._waiters.append(waiter)
         self._write()
         if waiter.done.done() and waiter.done.exception() is None:
@@ -114,6 +118,12 @@ class Ledger:
             if durable is not None:
                 await durable
         except FencedError:
+            return
+        except StoreError:
+            if self._closed:
+                return
+            raise
+        if self._closed:
             return
         if not await self._store.hold(self.identity, self._node, self.epoch):
             self._fence()
@@ -135,6 +145,11 @@ class Ledger:
             for task in (self._later, self._writer):
                 if task is not None:
                     task.cancel()
+            # Nobody writes any more: whoever waits for it would wait for ever.
+            self._closed = True
+            for waiter in self._waiters:
+                _fail(waiter, StoreError("the session is over"))
+            self._waiters.clear()
         return True
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -234,8 +249,8 @@ class Ledger:
         """Those go whose time is over."""
         now = self._loop.time()
         for waiter in self._waiters:
-            if waiter.deadline <= now and not waiter.done.done():
-                waiter.done.set_exception(StoreError(str(error) or "no answer in time"))
+            if waiter.deadline <= now:
+                _fail(waiter, StoreError(str(error) or "no answer in time"))
         self._waiters = [waiter for waiter in self._waiters if not waiter.done.done()]
 
     def _fence(self) -> None:
@@ -243,9 +258,14 @@ class Ledger:
         if not self.fenced.done():
             self.fenced.set_result(None)
         for waiter in self._waiters:
-            if not waiter.done.done():
-                waiter.done.set_exception(FencedError("a newer connection owns the station"))
+            _fail(waiter, FencedError("a newer connection owns the station"))
         self._waiters.clear()
+
+
+def _fail(waiter: _Waiter, error: StoreError) -> None:
+    if not waiter.done.done():
+        waiter.done.set_exception(error)
+        waiter.done.exception()  # it is no defect when nobody asks any more
 
 
 def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:

@@ -55,6 +55,7 @@ class RedisCluster:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: asyncio.Task[None] | None = None
         self._beater: asyncio.Task[None] | None = None
+        self._asserting: asyncio.Task[None] | None = None
         self._heard_at = 0.0
         self._renewed_at: float | None = None
         self._was_away = False
@@ -188,10 +189,11 @@ class RedisCluster:
             with suppress(NodeUnreachable):
                 await self._send(sender, reply)
 
-    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+    def _work(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work, name="cluster message")
         self._tasks.add(task)
         task.add_done_callback(self._worked)
+        return task
 
     def _worked(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
@@ -216,17 +218,22 @@ class RedisCluster:
                 await self._find_anew()
                 await asyncio.sleep(_SOON_SECONDS)
                 continue
-            why, self._missed = self._missed, ""
-            if why:
-                self._logger.warning("cluster_missed", why=why)
-                await handler.missed(why)
-            await handler.beat()
+            # Beside the heartbeat: a node that has much to say again must not seem dead meanwhile.
+            if self._asserting is None or self._asserting.done():
+                why, self._missed = self._missed, ""
+                self._asserting = self._work(self._assert(handler, why))
             if loop.time() - self._heard_at > 2 * self._beat + _LOOK_SECONDS:
                 self._listen_anew()
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._beat):
                     await self._wake.wait()
+
+    async def _assert(self, handler: Handler, why: str) -> None:
+        if why:
+            self._logger.warning("cluster_missed", why=why)
+            await handler.missed(why)
+        await handler.beat()
 
     async def _renew(self, handler: Handler) -> None:
         """Say that this node lives, and something to itself. Raises what Redis raises."""

@@ -193,3 +193,21 @@ async def test_a_hung_store_does_not_hold_up_the_end() -> None:
     assert not await asyncio.wait_for(book.close(0.05), 2)
     await asyncio.sleep(0)
     assert book.unwritten == {("legacy", "tx/1"): 1}
+
+
+async def test_nobody_waits_for_a_ledger_that_is_closed() -> None:
+    class Away(MemoryStore):
+        instant = False
+
+        def write(self, identity: str, epoch: int, changes: Any) -> Any:
+            return asyncio.get_running_loop().create_future()
+
+    ledger = Ledger(cast(Any, Away()), "cp-1", "north", 1, "legacy", {}, 10.0, Metrics())
+    asserting = asyncio.create_task(ledger.assert_again())
+    await asyncio.sleep(0)
+    assert not await ledger.close(0.05)
+    async with asyncio.timeout(5):
+        await asserting
+        await ledger.assert_again()
+        with pytest.raises(StoreError):
+            await cast(Any, ledger.commit())
