@@ -130,6 +130,7 @@ class Ledger:
 
     async def close(self, seconds: float) -> bool:
         """Write what is left and let the station go; False when the store could not take it in this time."""
+        self._closed = False  # what could not be written may be tried again
         # Even with nothing due: a store that was emptied is to have it all before the station's next session asks.
         durable = None if self.fenced.done() else self.commit()
         try:
