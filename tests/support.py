@@ -207,7 +207,6 @@ async def gateway(
     *,
     tls: bool = False,
     loop: str = "uvloop",
-    workers: int = 1,
     admin: dict[str, Any] | None = None,
     workers: int = 1,
 ) -> AsyncIterator[Gateway]:
