@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 
 import structlog
 
+from gateway import notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
@@ -102,6 +103,7 @@ class App:
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
         self.admin.listeners_up = True
+        notify.tell(notify.READY, os.environ)
         self._logger.info("gateway_ready", pid=os.getpid())
 
     async def _opened_backends(self, config: Config) -> dict[str, Upstream]:
@@ -128,6 +130,7 @@ class App:
         node = self.node
         node.draining = True
         self.metrics.draining.set(1)
+        notify.tell(notify.STOPPING, os.environ)
         sessions = list(node.sessions.values())
         self._logger.info("drain_began", stations=len(sessions))
         pause = min(1 / _SLOWEST_CLOSES_PER_SECOND, self.config.drain.seconds / max(1, len(sessions)))

@@ -82,6 +82,9 @@ class Metrics:
         build = gauge("build_info", "What runs here; always 1", "version", "python", "loop")
         self._build = build
         self.stations_connected = gauge("stations_connected", "Stations connected now", "subprotocol", "backend")
+        self.transactions_open = gauge(
+            "transactions_open", "Transactions under way at the stations connected now", "backend"
+        )
         self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
+from gateway.charging import OpenTransactions
 from gateway.metrics import Metrics, action_label, code_label
 from translators.effects import Note
 from translators.frames import Call, Frame
@@ -27,6 +28,9 @@ class Observer:
         self._metrics = metrics
         self._backend = backend
         self._buffered = 0
+        self._transactions = OpenTransactions()
+        self._counted = 0
+        self._open = metrics.transactions_open.labels(backend)
         self._logger = logger
         self._versions = {"station": station, "csms": csms}
         self._logged: dict[str, int] = {}
@@ -61,6 +65,21 @@ class Observer:
         self.frames[peer] += 1
         if isinstance(frame, Call):
             self._count(peer, frame.action, "call" if frame.type == Call.type else "send")
+            if peer == "station" and self._transactions.received(frame):
+                self._under_way(self._transactions.count)
+
+    def sent_to_station(self, frame: Frame) -> None:
+        """A frame went to the station: a 1.6 transaction has its number from there."""
+        if self._transactions.sent(frame):
+            self._under_way(self._transactions.count)
+
+    def close(self) -> None:
+        """The session is over: its transactions are on no connection now."""
+        self._under_way(0)
+
+    def _under_way(self, count: int) -> None:
+        self._open.inc(count - self._counted)
+        self._counted = count
 
     def note(self, note: Note) -> None:
         handler = self._handlers.get(note.kind)

@@ -138,6 +138,7 @@ class Pump:
             self._queue.popleft()
             if isinstance(item, ToStation):
                 await self._station.send(item.frame.text)
+                self._observer.sent_to_station(item.frame)
             elif isinstance(item, ToCsms):
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
                     await self.csms.send(item.frame.text)

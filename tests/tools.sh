@@ -8,6 +8,9 @@ TOOLS="
 openssl:openssl
 sslscan:sslscan
 redis-server:redis-server
+promtool:prometheus
+haproxy:haproxy
+nginx:nginx-light
 "
 
 missing() {

@@ -7,6 +7,7 @@ from gateway.metrics import Metrics, action_label, code_label
 CONTRACT = {
     "build_info": {"version", "python", "loop"},
     "stations_connected": {"subprotocol", "backend"},
+    "transactions_open": {"backend"},
     "connections": {"subprotocol"},
     "connections_rejected": {"reason"},
     "messages": {"direction", "subprotocol", "action", "type"},

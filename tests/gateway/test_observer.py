@@ -9,7 +9,7 @@ from structlog.testing import LogCapture
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from translators.effects import Note
-from translators.frames import Call, Send
+from translators.frames import Call, Result, Send
 
 
 @pytest.fixture
@@ -163,3 +163,25 @@ def test_what_waits_for_a_backend(parts: Any) -> None:
     assert [entry["event"] for entry in capture.entries] == [
         *("delivery_failed", "assumed_token_refused", "message_set_aside", "outbox_delivered"),
     ]
+
+
+def test_transactions_are_counted_by_backend_until_they_or_the_session_end(parts: Any) -> None:
+    _, metrics, _ = parts
+    one, other = (Observer(metrics, structlog.get_logger(), "ocpp2.0.1", "ocpp1.6", "legacy") for _ in range(2))
+
+    def event(transaction: str, kind: str) -> Call:
+        return Call("m", "TransactionEvent", {"eventType": kind, "transactionInfo": {"transactionId": transaction}})
+
+    one.received("station", event("a", "Started"))
+    other.received("station", event("a", "Started"))
+    other.received("station", event("b", "Started"))
+    other.received("csms", event("c", "Started"))
+    assert value(metrics, "transactions_open", backend="legacy") == 3
+    one.received("station", event("a", "Ended"))
+    assert value(metrics, "transactions_open", backend="legacy") == 2
+    other.close()
+    assert value(metrics, "transactions_open", backend="legacy") == 0
+    old = Observer(metrics, structlog.get_logger(), "ocpp1.6", "ocpp1.6", "legacy")
+    old.received("station", Call("s", "StartTransaction", {}))
+    old.sent_to_station(Result("s", {"transactionId": 1}))
+    assert value(metrics, "transactions_open", backend="legacy") == 1

@@ -1,0 +1,64 @@
+"""Which transactions of one station are under way, read off the frames on its own connection. PURE.
+
+The same for every version and for translated and untranslated connections, for it looks at the station's side only. A
+transaction that began before the station connected is known from its next message that names it.
+"""
+
+from translators.frames import CALL, BadFrame, Call, Error, Result
+
+_MOST = 256
+"""Open transactions kept for one station; a station with more is telling stories, and they are not counted."""
+_READ = frozenset({"TransactionEvent", "MeterValues", "StopTransaction"})
+
+
+class OpenTransactions:
+    """`count` is kept up to date by `received` and `sent`."""
+
+    def __init__(self) -> None:
+        self._open: set[str] = set()
+        self._starting: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        return len(self._open)
+
+    def received(self, frame: Call) -> bool:
+        """A call of the station; whether the count may have changed."""
+        if frame.type != CALL:
+            return False
+        if frame.action == "StartTransaction":
+            # Its number is in the answer. One call is outstanding at a time: what is older got none.
+            self._starting = {frame.key}
+            return False
+        if frame.action not in _READ:
+            return False
+        try:
+            payload = frame.payload
+        except BadFrame:
+            return False
+        over = frame.action == "StopTransaction" or payload.get("eventType") == "Ended"
+        info = payload.get("transactionInfo")
+        return self._tell((info if isinstance(info, dict) else payload).get("transactionId"), over=over)
+
+    def sent(self, frame: Call | Result | Error) -> bool:
+        """A frame for the station; whether the count may have changed."""
+        if not self._starting or isinstance(frame, Call) or frame.key not in self._starting:
+            return False
+        self._starting = set()
+        if not isinstance(frame, Result):
+            return False
+        try:
+            return self._tell(frame.payload.get("transactionId"), over=False)
+        except BadFrame:
+            return False
+
+    def _tell(self, transaction: object, *, over: bool) -> bool:
+        """1.6 numbers them, 2.x names them."""
+        if isinstance(transaction, bool) or not isinstance(transaction, str | int):
+            return False
+        before = len(self._open)
+        if over:
+            self._open.discard(str(transaction))
+        elif before < _MOST:
+            self._open.add(str(transaction))
+        return len(self._open) != before
