@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check golden docs corpus bench soak fuzz clean
+.PHONY: help install demo test lint check golden docs dashboards pictures corpus bench soak fuzz clean
 help:  ## this page
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ocpp-gateway needs Python 3.11 or newer; set PYTHON=python3.11")'
@@ -40,6 +40,12 @@ golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators
 
 docs: $(VENV)/.installed  ## rewrite docs/mapping.md and docs/configuration-keys.md from the tables
 	$(BIN)/python -m docs.generate
+
+dashboards: $(VENV)/.installed  ## rewrite deploy/grafana/dashboards from deploy/grafana/boards
+	$(BIN)/python -m deploy.grafana.build
+
+pictures: $(VENV)/.developer  ## draw docs/pictures from what a real Prometheus answers about a simulated fleet; takes a minute
+	$(BIN)/python -m tests.observe.draw
 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl
 	$(BIN)/python -m tests.corpus $(CORPUS)

@@ -57,8 +57,10 @@ class Observer:
         }
 
     def close(self) -> None:
-        """The session is over: what waits for its backend waits in the store."""
+        """The session is over: what waits for its backend waits in the store, and its transactions are on no
+        connection."""
         self._wait_for_backend(0)
+        self._under_way(0)
 
     def received(self, peer: str, frame: Frame) -> None:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
@@ -72,10 +74,6 @@ class Observer:
         """A frame went to the station: a 1.6 transaction has its number from there."""
         if self._transactions.sent(frame):
             self._under_way(self._transactions.count)
-
-    def close(self) -> None:
-        """The session is over: its transactions are on no connection now."""
-        self._under_way(0)
 
     def _under_way(self, count: int) -> None:
         self._open.inc(count - self._counted)
