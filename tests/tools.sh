@@ -11,6 +11,7 @@ redis-server:redis-server
 promtool:prometheus
 haproxy:haproxy
 nginx:nginx-light
+systemd-analyze:systemd
 "
 
 missing() {
