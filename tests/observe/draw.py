@@ -138,7 +138,7 @@ def _heatmap(axes: Axes, series: list[tuple[str, list[Any]]]) -> None:
 
 
 def _named(legend: str, metric: dict[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: metric.get(match[1], ""), legend).replace("127.0.0.1", "gateway")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: metric.get(match[1], "-"), legend).replace("127.0.0.1", "gateway")
 
 
 def _spelt(value: float, unit: str) -> str:

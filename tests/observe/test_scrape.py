@@ -4,10 +4,13 @@ import subprocess
 from collections import Counter
 from time import process_time
 
+import pytest
 import structlog
 
 from gateway.metrics import Metrics
 from gateway.observer import Observer
+from gateway.workers.front import Front
+from gateway.workers.merge import merged
 from translators import schemas
 from translators.effects import Note
 from translators.frames import Call
@@ -56,8 +59,11 @@ def test_the_page_of_10000_stations_is_as_long_as_that_of_100_and_quick_to_make(
     assert min(seconds) < 0.2, f"{min(seconds):.3f} s for {sum(series(large.page()).values())} samples"
 
 
-def test_promtool_finds_nothing_wrong_with_the_page() -> None:
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"], input=busy(8).page(), capture_output=True, timeout=60, check=False
-    )
+@pytest.mark.parametrize("workers", [1, 2])
+def test_promtool_finds_nothing_wrong_with_the_page(workers: int) -> None:
+    page = busy(8).page()
+    if workers > 1:
+        page = merged([page.decode()] * workers, Front(list, workers).own_metrics(workers))
+        assert series(page)["ocpp_gateway_worker_restarts_total"] == 1
+    checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout.decode() + checked.stderr.decode()
