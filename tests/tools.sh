@@ -30,6 +30,12 @@ if command -v apt-get > /dev/null; then
   # shellcheck disable=SC2086 - words are meant to be words
   $as_root apt-get update -q > /dev/null \
     && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q --no-install-recommends $packages > /dev/null || true
+  # The tests start their own. What was installed only for them must not serve on a developer's machine, on 9090 or 80.
+  if [ -d /run/systemd/system ]; then
+    for package in $packages; do
+      $as_root systemctl disable --now --quiet "${package%-light}.service" 2> /dev/null || true
+    done
+  fi
 fi
 
 packages=$(missing "  ")

@@ -221,21 +221,22 @@ async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05) -> Async
     what one says."""
     legacy, slow = Csms(_csms_16), Csms(_sluggish)
     cloud = Csms(_csms_201, ("ocpp2.0.1",))
-    away = Csms(_csms_16)
-    away.port = free_port()
-    config = configuration(("legacy", legacy), ("cloud", cloud), ("slow", slow), ("away", away))
+    away, later = Csms(_csms_16), Csms(_csms_16)
+    away.port, later.port = free_port(), free_port()
+    config = configuration(("legacy", legacy), ("cloud", cloud), ("slow", slow), ("away", away), ("later", later))
     config["routes"] = [
         {"match": {"identity": f"{letter}-*"}, "backend": name}
-        for letter, name in (("L", "legacy"), ("C", "cloud"), ("S", "slow"), ("A", "away"))
+        for letter, name in (("L", "legacy"), ("C", "cloud"), ("S", "slow"), ("A", "away"), ("B", "later"))
     ]
     for backend in config["backends"].values():
         backend["call_timeout_seconds"] = 0.5
+    config["backends"]["later"]["when_down"] = "buffer"
     config["limits"] = {"frames_per_second": 30}
     config["store"] = f"sqlite:{folder / 'store.db'}"
     config["drain"] = {"seconds": 1}
     async with legacy.running(), cloud.running(), slow.running(), gateway(folder, config, tls=True) as running:
         members = [("L", "ocpp2.0.1"), ("L", "ocpp1.6"), ("C", "ocpp1.6"), ("C", "ocpp2.0.1")] * stations
-        members += [("S", "ocpp1.6"), ("S", "ocpp2.0.1"), ("A", "ocpp1.6")]
+        members += [("S", "ocpp1.6"), ("S", "ocpp2.0.1"), ("A", "ocpp1.6"), ("B", "ocpp1.6")]
         doing = [
             asyncio.create_task(_station(running, f"{letter}-{number}", subprotocol, pace))
             for number, (letter, subprotocol) in enumerate(members)

@@ -155,3 +155,4 @@ async def test_nginx_takes_tls_away_tells_the_address_and_asks_the_other_when_on
             assert not draining.events("drain_ended"), "it was still there to say 503"
             for station in stations:
                 await station.close()
+            await draining.process.wait()

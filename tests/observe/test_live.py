@@ -15,8 +15,6 @@ from tests.observe.prometheus import JOB, Prometheus, prometheus
 WITHOUT_DATA = {
     ("translation", "Defects"): "a defect of the gateway",
     ("backends", "Messages refused for good"): "a backend that refuses one message and takes others, for long",
-    ("backends", "Messages kept"): "when_down: buffer",
-    ("backends", "What became of messages kept"): "when_down: buffer",
     ("node", "Workers"): "told by the supervisor of several workers",
     ("node", "Files that cannot be used"): "a certificate that is replaced by a bad one",
 }
