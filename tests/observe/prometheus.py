@@ -26,7 +26,8 @@ class Prometheus:
         self.url = f"http://127.0.0.1:{port}"
 
     async def get(self, path: str, **query: str | float) -> Any:
-        """The `data` of an answer. Raises AssertionError with Prometheus' own words for an error."""
+        """The `data` of an answer. Raises AssertionError with Prometheus' own words for an error, OSError
+        while it does not answer yet."""
 
         def fetch() -> Any:
             address = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
@@ -34,6 +35,8 @@ class Prometheus:
                 with urllib.request.urlopen(address, timeout=20) as answer:
                     return json.load(answer)["data"]
             except urllib.error.HTTPError as error:
+                if error.code == 503:
+                    raise ConnectionError("it is still starting") from None
                 raise AssertionError(f"{query}: {error.read().decode()}") from None
 
         return await asyncio.to_thread(fetch)

@@ -9,7 +9,7 @@ import yaml
 
 from deploy.grafana.boards import BOARDS
 from tests.observe.boards import GRAFANA, files, filled, load, panels, queries, targets
-from tests.observe.test_rules import COMING, series_of_a_process
+from tests.observe.test_rules import series_of_a_process
 
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 _SELECTOR = re.compile(r"([a-z_:]+)\{([^}]*)\}")
@@ -117,7 +117,7 @@ def test_target_rules(path: Path) -> None:
 
 
 def test_boards_ask_only_for_series_that_there_are() -> None:
-    known = series_of_a_process() | COMING
+    known = series_of_a_process()
     for asked in queries():
         names = {name for name, _ in _SELECTOR.findall(asked.expr)}
         assert names <= known, f"{asked.place}: {names - known}"

@@ -98,9 +98,12 @@ BOARD = Board(
                 ),
                 Panel(
                     "Takeovers",
-                    "Sessions replaced by a newer connection of the same identity.",
+                    "Sessions replaced by a newer connection of the same identity, and wars of two that go by one name.",
                     "cps",
-                    [rate("reason", "takeovers_total")],
+                    [
+                        rate("reason", "takeovers_total"),
+                        query("sum(rate(ocpp_gateway_takeover_wars_total{M}[R]))", "wars"),
+                    ],
                 ),
                 Panel(
                     "Slowed down or refused by a limit",
