@@ -38,5 +38,12 @@ def stat(title: str, description: str, unit: str, query: Query, bad_from: float 
     if bad_from is not None:
         steps.append({"color": "red", "value": bad_from})
     return Panel(
-        title, description, unit, [query], "stat", 4, 4, more={"thresholds": {"mode": "absolute", "steps": steps}}
+        title,
+        description,
+        unit,
+        [query],
+        "stat",
+        4,
+        4,
+        more={"decimals": 0, "thresholds": {"mode": "absolute", "steps": steps}},
     )
