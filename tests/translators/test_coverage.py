@@ -62,7 +62,7 @@ def rows() -> list[tuple[Link, str, str, Row]]:
         (link, side, action, row)
         for link in LINKS.values()
         for side, table in (("station", link.from_station), ("csms", link.from_csms))
-        for action, row in table.items()
+        for action, row in sorted(table.items())
     ]
 
 
