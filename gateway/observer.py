@@ -11,7 +11,9 @@ from gateway.metrics import Metrics, action_label, code_label
 from translators.effects import Note
 from translators.frames import Call, Frame
 
-_ALARMING = frozenset({"never_stopped", "stop_after_assumed_end"})
+_ALARMING = frozenset(
+    {"never_stopped", "record_recreated", "start_repeated", "stop_after_assumed_end", "transaction_untold"}
+)
 """Notes that are only logged, but want somebody to look."""
 _COUNTERS_KEPT = 256
 _LOG_LINES = 20

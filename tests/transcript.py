@@ -11,6 +11,7 @@
     @ at 2026-11-21T10:00:00Z                 the clock; the default is this very time
     @ reconnect                               the station's connection goes and comes back; memory stays
     @ other backend                           the same, and it comes back on a backend that has not seen it yet
+    @ memory lost                             the same, and the store has been emptied meanwhile
     @ csms lost                               the upstream connection goes
     @ buffer                                  `when_down: buffer`; before the first frame
     @ csms away                               the upstream connection goes or is not there, and the session goes on
@@ -128,9 +129,11 @@ class Player:
             at = unix_time(rest)
             assert at is not None, rest
             self.now = at
-        elif words in ("reconnect", "other backend"):
+        elif words in ("reconnect", "other backend", "memory lost"):
             if words == "other backend":
                 self.memory = {key: value for key, value in self.memory.items() if is_shared(key)}
+            elif words == "memory lost":
+                self.memory = {}
             if self._board is not None:
                 self._board.close()
             self._board = None

@@ -20,6 +20,9 @@ LARGEST_INT = 2**31 - 1
 """The largest transactionId every 1.6 station can hold: many keep it in a signed 32-bit integer."""
 
 _EPOCH_2020 = 1_577_836_800
+_OLDEST, _MOVED = 90 * 86400.0, 60.0
+"""How long before a message its transaction may have begun, and by how much its number may have been moved on, in
+seconds."""
 
 
 def uuid5(name: str) -> str:
@@ -64,6 +67,20 @@ def transaction_int(call_16: dict[str, Any], taken: Callable[[int], bool]) -> in
     while taken(chosen):
         chosen = chosen % LARGEST_INT + 1
     return chosen
+
+
+def transaction_start(transaction_id: int, moment: float) -> float | None:
+    """Unix time of the start that an integer tells which may have come from `transaction_int`, seen in a message of the
+    Unix time `moment`; None for one that did not.
+
+    Ours is one that tells a start within the 90 days before. The small counters of other CSMSs, Unix times and the
+    numbers that stations make up do not; neither does the fingerprint that a station without a clock was given, because
+    nothing tells it from another's. A clock in the first 90 days of 2020 was not set.
+    """
+    if transaction_id < _OLDEST:
+        return None
+    began = float(transaction_id + _EPOCH_2020)
+    return began if moment - _OLDEST <= began <= moment + _MOVED else None
 
 
 def transaction_uuid(identity: str, transaction_id: int) -> str:

@@ -86,3 +86,19 @@ def test_transaction_id_is_always_a_positive_31_bit_number(call: dict[str, Any])
 def test_transaction_uuid_is_one_of_its_pair() -> None:
     assert ids.transaction_uuid("CP-1", 5) == ids.transaction_uuid("CP-1", 5)
     assert len({ids.transaction_uuid(name, number) for name in ("a", "b") for number in (-1, 0, 1)}) == 6
+
+
+def test_a_number_of_ours_tells_its_start() -> None:
+    began = times.epoch(START["timestamp"])
+    assert began is not None
+    number = ids.transaction_int(START, never)
+    for moment in (began - 60.0, began, began + 90 * 86400.0):
+        assert ids.transaction_start(number, moment) == began
+    for moment in (began - 61.0, began + 90 * 86400.0 + 1.0):
+        assert ids.transaction_start(number, moment) is None
+
+
+@pytest.mark.parametrize("number", [-(2**31), -1, 0, 1, 4711, 7_775_999, 1_795_255_200, 2**63])
+def test_a_number_of_somebody_else_tells_none(number: int) -> None:
+    for moment in ("2020-01-01T00:10:00Z", "2020-03-01T00:00:00Z", "2026-11-21T10:00:00Z"):
+        assert ids.transaction_start(number, times.epoch(moment) or 0.0) is None

@@ -89,13 +89,13 @@ def _tell(session: Session, name: str, data: Payload, *, back: bool) -> Generato
 
 def _running(session: Session, record: Record, cost: Payload) -> Payload:
     # A station that never told what its connector does is not said to be idle: that may have a price of its own.
-    is_silent = f"station/status/{record['connector']}" not in session.memory
+    is_silent = f"station/status/{record.get('connector')}" not in session.memory
     known = {
         "transactionId": _number(record),
         "timestamp": session.time,
         "meterValue": record.get("register", record.get("meterStart")),
         "cost": cost["cost"],
-        "state": "Charging" if is_silent or record["chargingState"] == "Charging" else "Idle",
+        "state": "Charging" if is_silent or record.get("chargingState") == "Charging" else "Idle",
     }
     return lean({**known, **cost})
 

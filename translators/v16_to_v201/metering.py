@@ -28,6 +28,7 @@ from translators.v16_to_v201.records import (
     waits,
     waits_for,
 )
+from translators.v16_to_v201.recreated import recreated
 from translators.words import METER_TRIGGER, charging_state_201
 
 
@@ -45,6 +46,14 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     yield from lost(*fields)
     if not values:
         return {}
+    if found is None and key_of(call.get("transactionId", 0)) not in session.memory:
+        record = yield from recreated(
+            session,
+            call.get("transactionId", 0),
+            [value["timestamp"] for value in values],
+            call["connectorId"],
+        )
+        found = None if record is None else (key_of(record["int"]), record)
     if found is None:
         place = place_of(session, call["connectorId"])
         yield Ask("MeterValues", {"evseId": place[0] if place else 0, "meterValue": values})
@@ -69,7 +78,8 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     alias = call["transactionId"] if call["transactionId"] != record["int"] else record.get("alias")
     newest = register_wh(values)
     register = newest.wh if newest is not None else record.get("register")
-    yield changed(session, key, waiting=waiting, seqNo=seq_no, alias=alias, register=register)
+    news = {"waiting": waiting, "seqNo": seq_no, "alias": alias, "register": register}
+    yield changed(session, key, **record | news)
     yield from deliver(session, key, mark)
     yield Answer({})
     yield from tell_kept(session, key)
@@ -83,7 +93,7 @@ def charging_state_event(
     event's mark; None for no event."""
     found = open_on(session, connector)
     state = charging_state_201(status, info)
-    if found is None or state is None or state == found[1]["chargingState"]:
+    if found is None or state is None or state == found[1].get("chargingState"):
         return None
     key, record = found
     event = {

@@ -1,8 +1,8 @@
 """What is kept of a 1.6 transaction while it lives, and a day longer: memory `tx/<the station's number>`.
 
     int, uuid       its two names, both chosen by the gateway
-    mark            fingerprint of its StartTransaction
-    connector       1.6 connector
+    mark            fingerprint of its StartTransaction; empty after a loss of memory (see `recreated`)
+    connector       1.6 connector; not known of one that only its stop recreated
     idTag, idToken  who started it, in the words of both sides
     started         its StartTransaction's timestamp
     meterStart      Wh, unless the station did not say
@@ -88,7 +88,7 @@ def is_open(record: Record) -> bool:
 
 def open_on(session: Session, connector: int) -> tuple[str, Record] | None:
     """The open transaction of a connector."""
-    found = [(key, one) for key, one in open_records(session) if one["connector"] == connector]
+    found = [(key, one) for key, one in open_records(session) if one.get("connector") == connector]
     return found[-1] if found else None
 
 

@@ -35,6 +35,7 @@ from translators.v16_to_v201.records import (
     records,
     waits,
 )
+from translators.v16_to_v201.recreated import recreated
 from translators.words import charging_state_201, stopped_201
 
 _NAMES_WHOSTOP = (None, "Local", "DeAuthorized", "EVDisconnected")
@@ -71,6 +72,9 @@ def stop_transaction(call: Payload, session: Session) -> Conversation:
     E06, 1.6 section 4.10, errata 3.18."""
     found = _stopped(session, call)
     if found is None:
+        record = yield from recreated(session, call["transactionId"], [call["timestamp"]], None)
+        found = None if record is None else (key_of(record["int"]), record)
+    if found is None:
         event = yield from _ended(session, call, {"uuid": "", "seqNo": 0})
         return (yield from orphaned(session, call, event))
     key, record = found
@@ -85,10 +89,13 @@ def stop_transaction(call: Payload, session: Session) -> Conversation:
             yield changed(
                 session,
                 key,
-                seqNo=record["seqNo"] + 1,
-                waiting=[*record["waiting"], {"mark": STOP, "event": event}],
-                alias=number if number != record["int"] else record.get("alias"),
-                stopMark=mark_of(call),
+                **record
+                | {
+                    "seqNo": record["seqNo"] + 1,
+                    "waiting": [*record["waiting"], {"mark": STOP, "event": event}],
+                    "alias": number if number != record["int"] else record.get("alias"),
+                    "stopMark": mark_of(call),
+                },
             )
         yield from deliver(session, key, STOP)
     yield Answer(session.memory[key]["stopAnswer"])
