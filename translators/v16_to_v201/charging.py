@@ -33,7 +33,7 @@ def set_charging_profile(call: Payload, session: Session) -> Conversation:
         if found is None:
             return refusal("Rejected", "TxNotFound", why)
         record = found
-        connector = record["connector"]
+        connector = record.get("connector", 0)
         place = place_of(session, connector)
         if place is None or place[0] != evse:
             return refusal("Rejected", "TxNotFound", "not on this EVSE")

@@ -14,7 +14,7 @@ from translators.session import Session
 from translators.times import iso
 from translators.v16_to_v201.answers import lean
 from translators.v16_to_v201.connectors import evse_of
-from translators.v16_to_v201.records import STOP, Record, changed, deliver, offline, open_records, waits
+from translators.v16_to_v201.records import STOP, Record, changed, deliver, ended, offline, open_records, waits
 
 _IDLE = ("Available", "Preparing")
 _GOES_ON = ("Charging", "SuspendedEV", "SuspendedEVSE")
@@ -67,7 +67,7 @@ def _delivered(session: Session, key: str) -> Generator[Step, Any, None]:
         yield Note(
             "event_refused", {"eventType": "Ended", "seqNo": session.memory[key]["seqNo"] - 1, "code": error.code}
         )
-        yield changed(session, key, waiting=[], stopAnswer={}, ended=session.unix_time)
+        yield changed(session, key, **ended(session, key, {}))
     yield unstopped.dropped(session, key)
 
 

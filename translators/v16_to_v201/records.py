@@ -21,7 +21,8 @@
     ended           Unix time of the acknowledgement of its end
 
 An event is remembered with its seqNo before it is sent, and goes up again unchanged until it is acknowledged; nothing
-of its transaction overtakes it. Only station calls send events, and those come one at a time.
+of its transaction overtakes it. Only station calls send events, and those come one at a time. Once the last one is
+acknowledged, only what a repetition and a late word of the CSMS need is kept: see `ended`.
 """
 
 import hashlib
@@ -55,6 +56,7 @@ KEPT_TOKENS, KEPT_ALIASES = 30 * 86400.0, 400 * 86400.0
 OFFLINE_TOLERANCE = 5.0
 STOP = "stop"
 """The mark of the event that a transaction's end is."""
+_KEPT_OF_ENDED = frozenset({"int", "uuid", "mark", "startAnswer", "stopMark", "alias", "assumed"})
 _START_AWAITED = 20.0
 _HEARD_FOR, _MOST_HEARD = 3600.0, 16
 _CLOCK_BEGINS = 1_577_836_800.0
@@ -69,6 +71,12 @@ def changed(session: Session, key: str, *, behind: bool = False, **fields: Any) 
     """The record as it is now with these fields; None drops one."""
     record = {**session.memory.get(key, {}), **fields}
     return Remember(key, {name: value for name, value in record.items() if value is not None}, behind)
+
+
+def ended(session: Session, key: str, stop_answer: Payload, cost: Payload | None = None) -> dict[str, Any]:
+    """The fields that make a record one of the past: whoever asks again hears the same, the rest is dropped."""
+    rest: dict[str, Any] = {name: None for name in session.memory[key] if name not in _KEPT_OF_ENDED}
+    return rest | {"stopAnswer": stop_answer, "ended": session.unix_time, "cost": cost}
 
 
 def records(session: Session) -> list[tuple[str, Record]]:
@@ -120,12 +128,12 @@ def mark_of(call: Payload) -> str:
 
 def waits(record: Record, event_type: str) -> bool:
     """Whether an event of this type is still to be acknowledged."""
-    return any(entry["event"]["eventType"] == event_type for entry in record["waiting"])
+    return any(entry["event"]["eventType"] == event_type for entry in record.get("waiting", ()))
 
 
 def waits_for(record: Record, mark: str) -> bool:
     """Whether an event of this message is still to be acknowledged."""
-    return any(entry["mark"] == mark for entry in record["waiting"])
+    return any(entry["mark"] == mark for entry in record.get("waiting", ()))
 
 
 def offline(session: Session, timestamp: str) -> bool | None:
@@ -146,7 +154,7 @@ def clock_checked(session: Session, timestamp: str) -> Generator[Step, Any, None
 def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]:
     """Send what waits, oldest first. Raises what the CSMS makes of the message `mark` itself; an older event that it
     will never take is given up, one that it cannot take now stops the rest."""
-    while waiting := session.memory[key]["waiting"]:
+    while waiting := session.memory[key].get("waiting"):
         first, rest = waiting[0], waiting[1:]
         try:
             answer = yield Ask("TransactionEvent", first["event"])
@@ -159,7 +167,7 @@ def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]
             continue
         more = yield from _acknowledged(session, key, first, answer)
         # After a crash it waits still and is sent again, the same under the same seqNo.
-        yield changed(session, key, behind=True, waiting=rest, **more)
+        yield changed(session, key, behind=True, **{"waiting": rest, **more})
 
 
 def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -> Generator[Step, Any, Payload]:
@@ -194,7 +202,7 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
             {"idTagInfo": id_tag_info(info, fields, alias=session.options.aliases_long_tokens)} if info else {}
         )
         yield from lost(*fields)
-        return {"stopAnswer": stop_answer, "ended": session.unix_time, "cost": cost}
+        return ended(session, key, stop_answer, cost)
     yield from lost(*fields)
     since = session.unix_time - _HEARD_FOR
     heard = {mark: at for mark, at in record.get("heard", {}).items() if at >= since}
@@ -215,8 +223,11 @@ def swept(session: Session) -> Generator[Step, Any, None]:
     """Forget what ended long ago."""
     now = session.unix_time
     for key, one in records(session):
-        started = epoch(one["started"]) or now
-        if now - one.get("ended", now) > KEPT_AFTER_END or now - max(started, one["at"]) > KEPT_WITHOUT_END:
+        if "ended" in one:
+            over = now - one["ended"] > KEPT_AFTER_END
+        else:
+            over = now - max(epoch(one["started"]) or now, one["at"]) > KEPT_WITHOUT_END
+        if over:
             yield Forget(key)
     for key, one in session.remembered("orphan/"):
         if now - one["at"] > KEPT_AFTER_END:

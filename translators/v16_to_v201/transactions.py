@@ -108,11 +108,11 @@ def get_transaction_status(call: Payload, session: Session) -> Conversation:
     """GetTransactionStatus -> answered from what is kept; the station's own queue cannot be seen. 2.0.1 E14."""
     uuid = call.get("transactionId")
     if uuid is None:
-        return {"messagesInQueue": any(one["waiting"] for _, one in records(session))}
+        return {"messagesInQueue": any(one.get("waiting") for _, one in records(session))}
     found = by_uuid(session, uuid)
     if found is None:
         return {"ongoingIndicator": False, "messagesInQueue": False}
-    return {"ongoingIndicator": "ended" not in found[1], "messagesInQueue": bool(found[1]["waiting"])}
+    return {"ongoingIndicator": "ended" not in found[1], "messagesInQueue": bool(found[1].get("waiting"))}
     yield
 
 
@@ -224,11 +224,12 @@ def _stopped(session: Session, call: Payload) -> tuple[str, Record] | None:
 
 
 def _may_be_stopped_by(record: Record, call: Payload) -> bool:
+    if "ended" in record:
+        return False
     at, started = epoch(call["timestamp"]), epoch(record["started"])
     begin, end = record.get("meterStart"), call.get("meterStop")
     return (
-        "ended" not in record
-        and not waits(record, "Ended")
+        not waits(record, "Ended")
         and (at is None or started is None or started <= at)
         and (begin is None or end is None or begin <= end)
     )

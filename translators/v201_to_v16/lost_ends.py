@@ -59,10 +59,7 @@ def _stopped(session: Session, key: str, record: Record, one: unstopped.Watched)
             if error.code in errors.TRANSIENT:
                 return
             yield Note("event_refused", {"eventType": "Ended", "seqNo": 0, "code": error.code})
-    kept = {"connector", "at", "transactionId", "answers"}
-    rest: dict[str, Any] = {name: None for name in session.memory[key] if name not in kept}
-    assumed = iso(one["at"])
-    yield records.changed(session, key, **rest | {"ended": session.unix_time, "gone": True, "assumed": assumed})
+    yield records.ended(session, key, gone=True, assumed=iso(one["at"]))
     yield unstopped.dropped(session, key)
 
 

@@ -1,7 +1,7 @@
 """What is kept of a 2.0.1 transaction while it lives, and a day longer: memory `tx/<its id>`.
 
 connector      its 1.6 connector, once known
-at             time of its first event, as sent
+at             time of its first event, as sent; until it ends
 idToken        the token it runs on; `idTag` the same for 1.6; `refused` that token was not accepted
 info           the idTokenInfo last given for that token
 remoteStartId, reservationId
@@ -83,6 +83,18 @@ def answered(session: Session, key: str, event: Payload, answer: Payload, **fiel
     """The event has had its answer; whoever sends it again gets the same."""
     answers = session.memory.get(key, {}).get("answers", [])
     return changed(session, key, **fields, answers=[*answers, [marks(event), answer]][-_ANSWERS_KEPT:])
+
+
+def ended(session: Session, key: str, *last: Any, **fields: Any) -> Remember:
+    """The transaction is over. Only what a repetition and the connector's next status need is kept; an event of before
+    gets an empty answer from now on, so one that was empty is not kept. `last`: the Ended event and its answer."""
+    record = session.memory[key]
+    answers = [one for one in record.get("answers", []) if one[1]]
+    if last:
+        event, answer = last
+        answers.append([marks(event), answer])
+    dropped = {name: None for name in record if name not in ("connector", "transactionId")}
+    return changed(session, key, **dropped | {"ended": session.unix_time, "answers": answers} | fields)
 
 
 def swept(session: Session) -> Generator[Step, Any, None]:

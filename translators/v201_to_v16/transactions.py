@@ -135,10 +135,8 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
     else:
         info = yield from _token_info(session, key, call)
     given: Payload = {"idTokenInfo": info} if info is not None else {}
-    kept = {"connector", "at", "transactionId", "answers"}
-    dropped: dict[str, Any] = {name: None for name in session.memory[key] if name not in kept}
     gone = car_gone(call)
-    yield records.answered(session, key, call, given, **dropped | {"ended": session.unix_time, "gone": gone or None})
+    yield records.ended(session, key, call, given, gone=gone or None)
     number = record.get("connector")
     if is_live(call) and number is not None:
         fault = FAULT_OF_REASON.get(call["transactionInfo"].get("stoppedReason", ""))

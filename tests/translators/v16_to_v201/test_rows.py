@@ -108,7 +108,7 @@ def test_the_life_of_a_charge(data: st.DataObject, messages: list[tuple[str, str
     assert_one_row_of_events(sent + wire.sent, taken + wire.taken)
     for key, record in memory.items():
         if key.startswith("tx/") and "ended" in record:
-            assert not record["waiting"]
+            assert "waiting" not in record
 
 
 def assert_one_row_of_events(sent: list[Call], taken: list[Call]) -> None:
