@@ -34,8 +34,10 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         record = {"at": at}
         if event["eventType"] != "Started":
             yield Note("start_missing", {})
-            began = register_wh(event.get("meterValue", []), ("Transaction.Begin",))
-            record["at"] = (times.normalise(began.timestamp) if began is not None else None) or at
+            record["missing"] = True
+    if "missing" in record and "start" not in record:
+        began = register_wh(event.get("meterValue", []), ("Transaction.Begin",))
+        record["at"] = (times.normalise(began.timestamp) if began is not None else None) or record["at"]
     remote = _remote_start(session, event)
     number = yield from _connector(session, record, event, remote)
     if number is not None:

@@ -6,6 +6,7 @@ idToken        the token it runs on; `idTag` the same for 1.6; `refused` that to
 info           the idTokenInfo last given for that token
 remoteStartId, reservationId
 chargingState  last one reported or implied; `charged`: has been Charging; `halted`: stopped, but not ended
+missing        its first event never came, or was forgotten: until the CSMS has a number for it
 begin, newest, end   energy register in Wh: Transaction.Begin, last one seen, Transaction.End
 due            time at which the 1.6 transaction began: token seen, car connected, connector known
 start, stop    the StartTransaction and StopTransaction as they are asked, until answered

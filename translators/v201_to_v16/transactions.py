@@ -27,7 +27,7 @@ _LOST = {
     "evse": "left out: no station can have that EVSE",
     "idToken": f"Invalid: {NO_TAG}",
     "additionalInfo": "left out",
-    "transaction": "the CSMS does not hear of it: it ended without a connector or a tag",
+    "transaction": "the CSMS does not hear of it: it ended without a connector or a tag, or nobody knows how it began",
     "meterStart": "0: no reading came in time",
     "meterStop": "meterStart: no reading came at all",
     "meterValue": "left out: readings before the 1.6 transaction begins",
@@ -115,11 +115,13 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
 
 def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
     record: Record = session.memory[key]
-    if "transactionId" not in record and ("start" in record or "due" in record or _energy_moved(record)):
-        if "connector" in record and "idTag" in record:
+    if "transactionId" not in record:
+        charged = "start" in record or "due" in record or _energy_moved(record)
+        if charged and "connector" in record and "idTag" in record:
             yield from _start(session, key)
-        else:
+        elif charged or "missing" in record:
             yield from lost("transaction")
+            yield Note("transaction_untold", _facts(key, record) | {"ended": at, "meterStop": _meter_stop(record)})
     record = session.memory[key]
     info: Payload | None = None
     if "transactionId" in record:
@@ -173,6 +175,8 @@ def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Ste
             **({"reservationId": record["reservationId"]} if "reservationId" in record else {}),
             "timestamp": record.get("due", record["at"]),
         }
+        if "missing" in record:
+            yield Note("start_repeated", _facts(key, record))
     yield records.changed(session, key, behind=True, start=start, asked=session.connected_at)
     try:
         answer = yield Ask("StartTransaction", start, opened)
@@ -186,6 +190,7 @@ def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Ste
         meterStart=start["meterStart"],
         start=None,
         asked=None,
+        missing=None,
         # Any integer: 0 and below have no meaning of their own (1.6 errata 3.54).
         transactionId=answer["transactionId"],
         info=info,
@@ -251,7 +256,7 @@ def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, An
 
 
 def _stop_payload(session: Session, record: Record, call: Payload, at: str) -> Generator[Step, Any, Payload]:
-    meter_stop = record.get("end", record.get("newest"))
+    meter_stop = _meter_stop(record)
     if meter_stop is None:
         meter_stop = record["meterStart"]
         yield from lost("meterStop")
@@ -286,9 +291,23 @@ def _without_begin(call: Payload) -> list[Payload]:
 
 
 def _energy_moved(record: Record) -> bool:
-    begin = record.get("begin", record.get("first"))
-    end = record.get("end", record.get("newest"))
+    begin, end = record.get("begin", record.get("first")), _meter_stop(record)
     return "idToken" in record and begin is not None and end is not None and begin != end
+
+
+def _meter_stop(record: Record) -> int | None:
+    reading: int | None = record.get("end", record.get("newest"))
+    return reading
+
+
+def _facts(key: str, record: Record) -> dict[str, Any]:
+    """What an operator needs to find it."""
+    return {
+        "transactionId": key.removeprefix("tx/"),
+        "connectorId": record.get("connector"),
+        "began": record["at"],
+        "meterStart": record.get("meterStart", record.get("begin", record.get("first"))),
+    }
 
 
 def _is_own(record: Record, token: Payload | None) -> bool:
