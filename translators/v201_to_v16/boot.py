@@ -11,7 +11,7 @@ from translators.session import Session
 from translators.tables import Conversation, Row
 from translators.times import normalise
 from translators.v201_to_v16 import connectors, lost_ends, model, records, status
-from translators.v201_to_v16.transactions import interrupted
+from translators.v201_to_v16.starts import interrupted
 
 _FIRST_WORD = 5.0
 """Seconds in which a station that connects may boot by itself."""

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from translators import errors, meters, times
-from translators.effects import Answer, Ask, Expect, Note, PeerError, PeerSilent, Refused, Step
+from translators.effects import Answer, Ask, Expect, Note, PeerError, Step
 from translators.frames import Payload
 from translators.losses import loses, lost
 from translators.session import Session
@@ -16,10 +16,9 @@ from translators.v201_to_v16.cost import price_for, unplugged
 from translators.v201_to_v16.events import car_gone, is_live, merged
 from translators.v201_to_v16.metering import request_16, values_16
 from translators.v201_to_v16.records import Record
-from translators.words import FAULT_OF_REASON, stop_reason_16
-
-METER_START_WAIT = 30.0
-"""Seconds for which a transaction waits for its first reading."""
+from translators.v201_to_v16.starts import START_WAIT, facts, on_its_way, start, start_in_time, stop_refused
+from translators.v201_to_v16.stops import energy_moved, meter_stop, stop_payload
+from translators.words import FAULT_OF_REASON
 
 _SAID_IN_20_ONLY = ("numberOfPhasesUsed", "cableMaxCurrent", "timeSpentCharging")
 _LOST = {
@@ -34,12 +33,6 @@ _LOST = {
     **meters.LOST_TO_16,
 }
 
-START_WAIT = 60.0
-"""Seconds after which a StartTransaction on its way is no longer waited for; its own timeout is shorter."""
-
-RESET_PENDING = 900.0
-"""Seconds after a Reset of the CSMS in which a station's ImmediateReset is taken for it."""
-
 LEAVING = 1.0
 """Seconds in which a connector whose car is gone may say itself that it is Available."""
 
@@ -50,8 +43,8 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
     transaction begins when a token was seen, a car is connected and the connector is known. 2.0.1 E01 to E13, 1.6
     sections 3.7.1, 4.8, 4.10."""
     key = records.key_of(call["transactionInfo"]["transactionId"])
-    if _start_on_its_way(session, key):
-        yield Expect(lambda: not _start_on_its_way(session, key), START_WAIT)
+    if on_its_way(session, key):
+        yield Expect(lambda: not on_its_way(session, key), START_WAIT)
     record = session.memory.get(key, {})
     given = records.answer_given(record, call)
     if given is not None:
@@ -74,19 +67,12 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
     return (yield from _going_on(session, key, call, at))
 
 
-def interrupted(session: Session) -> Generator[Step, Any, None]:
-    """Take up the starts that waited for a reading when the connection went."""
-    for key, record in records.open_records(session):
-        if "due" in record and "start" not in record and "transactionId" not in record:
-            yield from _start_in_time(session, key, opened=True)
-
-
 def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversation:
     """Started and Updated."""
     record: Record = session.memory[key]
     starts = "transactionId" not in record and ("start" in record or {"due", "meterStart"} <= set(record))
     if starts:
-        yield from _start(session, key)
+        yield from start(session, key)
     info = yield from _token_info(session, key, call)
     answer: Payload = {"idTokenInfo": info} if info is not None else {}
     price = (yield from price_for(session, session.memory[key].get("idTag"))) if is_live(call) else None
@@ -107,27 +93,27 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
         yield from status.show_if_possible(session, record.get("connector"), at)
     yield Answer(answer)
     if starts and record.get("refused") and info is None:
-        yield from _stop_refused(session, key)
+        yield from stop_refused(session, key)
     if "due" in session.memory[key] and "transactionId" not in session.memory[key]:
-        yield from _start_in_time(session, key)
+        yield from start_in_time(session, key)
     return None
 
 
 def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
     record: Record = session.memory[key]
     if "transactionId" not in record:
-        charged = "start" in record or "due" in record or _energy_moved(record)
+        charged = "start" in record or "due" in record or energy_moved(record)
         if charged and "connector" in record and "idTag" in record:
-            yield from _start(session, key)
+            yield from start(session, key)
         elif charged or "missing" in record:
             yield from lost("transaction")
-            yield Note("transaction_untold", _facts(key, record) | {"ended": at, "meterStop": _meter_stop(record)})
+            yield Note("transaction_untold", facts(key, record) | {"ended": at, "meterStop": meter_stop(record)})
     record = session.memory[key]
     info: Payload | None = None
     if "transactionId" in record:
         stop = record.get("stop")
         if stop is None:
-            stop = yield from _stop_payload(session, record, call, at)
+            stop = yield from stop_payload(session, record, call, at)
             yield records.changed(session, key, behind=True, stop=stop)
         answer = yield Ask("StopTransaction", stop)
         if "idToken" in call and "idTagInfo" in answer:
@@ -159,74 +145,6 @@ def _ended(session: Session, key: str, call: Payload, at: str) -> Conversation:
     return given
 
 
-def _start(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
-    """Begin the 1.6 transaction, or ask again what was asked and not answered."""
-    record: Record = session.memory[key]
-    start = record.get("start")
-    if start is None:
-        reading = record.get("meterStart", record.get("begin", record.get("first")))
-        if reading is None:
-            reading = 0
-            yield from lost("meterStart", of="TransactionEvent")
-        start = {
-            "connectorId": record["connector"],
-            "idTag": record["idTag"],
-            "meterStart": reading,
-            **({"reservationId": record["reservationId"]} if "reservationId" in record else {}),
-            "timestamp": record.get("due", record["at"]),
-        }
-        if "missing" in record:
-            yield Note("start_repeated", _facts(key, record))
-    yield records.changed(session, key, behind=True, start=start, asked=session.connected_at)
-    try:
-        answer = yield Ask("StartTransaction", start, opened)
-    except (PeerError, PeerSilent, Refused):
-        yield records.changed(session, key, behind=True, asked=None)
-        raise
-    info = yield from info_from(answer["idTagInfo"], of="TransactionEvent")
-    yield records.changed(
-        session,
-        key,
-        meterStart=start["meterStart"],
-        start=None,
-        asked=None,
-        missing=None,
-        # Any integer: 0 and below have no meaning of their own (1.6 errata 3.54).
-        transactionId=answer["transactionId"],
-        info=info,
-        refused=None if info["status"] == "Accepted" else True,
-    )
-
-
-def _start_in_time(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
-    """Begin the 1.6 transaction without a reading when none has come."""
-
-    def settled() -> bool:
-        record = session.memory.get(key, {"ended": 0})
-        return bool({"start", "transactionId", "ended"} & set(record)) or "due" not in record
-
-    if (yield Expect(settled, METER_START_WAIT)):
-        return
-    try:
-        yield from _start(session, key, opened=opened)
-    except (PeerError, PeerSilent) as failure:
-        yield Note("start_postponed", {"why": str(failure)})
-        return
-    record = session.memory[key]
-    if record.get("refused"):
-        yield from _stop_refused(session, key, opened=opened)
-    yield from status.show_if_possible(session, record["connector"], session.time, opened)
-
-
-def _stop_refused(session: Session, key: str, *, opened: bool = False) -> Generator[Step, Any, None]:
-    """The CSMS refused the start, and no event asked about the token that its answer could have said it to."""
-    yield records.changed(session, key, stopCause="DeAuthorized")
-    try:
-        yield Ask("RequestStopTransaction", {"transactionId": key.removeprefix("tx/")}, not opened)
-    except (PeerError, PeerSilent) as failure:
-        yield Note("refused_start_goes_on", {"why": str(failure)})
-
-
 def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, Any, Payload | None]:
     """idTokenInfo for the token in this event; None when it has none."""
     token = call.get("idToken")
@@ -255,32 +173,6 @@ def _token_info(session: Session, key: str, call: Payload) -> Generator[Step, An
     return info
 
 
-def _stop_payload(session: Session, record: Record, call: Payload, at: str) -> Generator[Step, Any, Payload]:
-    meter_stop = _meter_stop(record)
-    if meter_stop is None:
-        meter_stop = record["meterStart"]
-        yield from lost("meterStop")
-    tag = tag_for(session, call["idToken"]) if "idToken" in call else record.get("stopTag")
-    data = yield from values_16(call.get("meterValue", []), at)
-    return {
-        **({"idTag": tag} if tag is not None else {}),
-        "meterStop": meter_stop,
-        "timestamp": at,
-        "transactionId": record["transactionId"],
-        "reason": _reason(session, record, call["transactionInfo"].get("stoppedReason")),
-        **({"transactionData": data} if data else {}),
-    }
-
-
-def _reason(session: Session, record: Record, stopped_reason: str | None) -> str:
-    cause = record.get("stopCause")
-    if stopped_reason == "Remote" and cause == "DeAuthorized":
-        return "DeAuthorized"
-    reset = session.memory.get("reset", {})
-    asked = reset.get("type") if session.unix_time - float(reset.get("seen", 0.0)) < RESET_PENDING else None
-    return stop_reason_16(stopped_reason, reset=asked, unlocking=cause == "UnlockCommand")
-
-
 def _without_begin(call: Payload) -> list[Payload]:
     """The values that StartTransaction.meterStart does not carry."""
     left = [
@@ -290,35 +182,9 @@ def _without_begin(call: Payload) -> list[Payload]:
     return [value for value in left if value["sampledValue"]]
 
 
-def _energy_moved(record: Record) -> bool:
-    begin, end = record.get("begin", record.get("first")), _meter_stop(record)
-    return "idToken" in record and begin is not None and end is not None and begin != end
-
-
-def _meter_stop(record: Record) -> int | None:
-    reading: int | None = record.get("end", record.get("newest"))
-    return reading
-
-
-def _facts(key: str, record: Record) -> dict[str, Any]:
-    """What an operator needs to find it."""
-    return {
-        "transactionId": key.removeprefix("tx/"),
-        "connectorId": record.get("connector"),
-        "began": record["at"],
-        "meterStart": record.get("meterStart", record.get("begin", record.get("first"))),
-    }
-
-
 def _is_own(record: Record, token: Payload | None) -> bool:
     """Whether this is the token that the transaction runs on."""
     return token is not None and record.get("idToken") == {"idToken": token["idToken"], "type": token["type"]}
-
-
-def _start_on_its_way(session: Session, key: str) -> bool:
-    """Whether this very session waits for the answer to the transaction's StartTransaction."""
-    record = session.memory.get(key, {})
-    return "transactionId" not in record and record.get("asked") == session.connected_at
 
 
 def _occupied(session: Session, number: int) -> bool:
