@@ -31,7 +31,7 @@ _SLOWEST_CLOSES_PER_SECOND = 50
 
 def _calm_collector() -> None:
     """Full collections walk every object of every session, and nobody is served meanwhile. What is loaded by now stays
-    for good, and what a message makes is freed by its reference count."""
+    for good, and what a message makes, and a session, is freed by its reference count."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)

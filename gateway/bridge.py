@@ -109,6 +109,7 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
+            self.ledger.fenced.remove_done_callback(self._fenced)  # else the two hold each other for good
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text), self._primary.close(), return_exceptions=True

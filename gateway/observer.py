@@ -39,24 +39,6 @@ class Observer:
         self.frames = {"station": 0, "csms": 0}
         """Read from each side."""
         self._counters: dict[tuple[str, str, str], Counter] = {}
-        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
-            "call_settled": self._settled,
-            "call_error": self._call_error,
-            "call_timeout": self._call_timeout,
-            "translated": self._translated,
-            "lost": self._lost,
-            "bad_frame": self._bad_frame,
-            "schema_violation": self._schema_violation,
-            "mended": self._mended,
-            "late_answer": lambda facts: self._metrics.unmatched.labels(facts["peer"], "late").inc(),
-            "unmatched": lambda facts: self._metrics.unmatched.labels(facts.get("peer", "csms"), "unknown").inc(),
-            "invalid_output": self._failed,
-            "mapping_failed": self._failed,
-            "withheld": self._withheld,
-            "guarded": self._guarded,
-            "poison_message": self._poison,
-            "outbox": self._outbox,
-        }
 
     def close(self) -> None:
         """The session is over: what waits for its backend waits in the store, and its transactions are on no
@@ -82,9 +64,9 @@ class Observer:
         self._counted = count
 
     def note(self, note: Note) -> None:
-        handler = self._handlers.get(note.kind)
+        handler = _HANDLERS.get(note.kind)
         if handler is not None:
-            handler(note.facts)
+            handler(self, note.facts)
         else:
             self._log("warning" if note.kind in _ALARMING else "info", note.kind, note.facts)
 
@@ -172,3 +154,30 @@ class Observer:
             more = {"more": "only counted from here on"} if count == _LOG_LINES else {}
             # `from` is a keyword of the facts and of Python; the logger takes it through a mapping.
             getattr(self._logger, level)(event, **{**facts, **more})
+
+    def _late(self, facts: dict[str, Any]) -> None:
+        self._metrics.unmatched.labels(facts["peer"], "late").inc()
+
+    def _unmatched(self, facts: dict[str, Any]) -> None:
+        self._metrics.unmatched.labels(facts.get("peer", "csms"), "unknown").inc()
+
+
+_HANDLERS: dict[str, Callable[[Observer, dict[str, Any]], None]] = {
+    "call_settled": Observer._settled,
+    "call_error": Observer._call_error,
+    "call_timeout": Observer._call_timeout,
+    "translated": Observer._translated,
+    "lost": Observer._lost,
+    "bad_frame": Observer._bad_frame,
+    "schema_violation": Observer._schema_violation,
+    "mended": Observer._mended,
+    "late_answer": Observer._late,
+    "unmatched": Observer._unmatched,
+    "invalid_output": Observer._failed,
+    "mapping_failed": Observer._failed,
+    "withheld": Observer._withheld,
+    "guarded": Observer._guarded,
+    "poison_message": Observer._poison,
+    "outbox": Observer._outbox,
+}
+"""Of the class: an observer that held its own methods would stay until a full collection."""

@@ -1,6 +1,8 @@
 """What a session does when its parts are slow: no real sockets, a store that is let go by hand."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any, cast
 
 import structlog
@@ -91,29 +93,31 @@ class FakeStore:
         return
 
 
-async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_came_back() -> None:
-    station, old, new = FakeSocket(), FakeSocket(), FakeSocket()
-    board, store, metrics, logger = FakeBoard(), FakeStore(), Metrics(), structlog.get_logger()
+class Dial:
+    def __init__(self, socket: FakeSocket) -> None:
+        self.socket = socket
+
+    async def __call__(self, seconds: float) -> Leg:
+        return Leg(cast(Any, self.socket), "ocpp1.6")
+
+    async def opening(self, seconds: float) -> None:
+        return
+
+    def farewell(self) -> float:
+        return 0.0
+
+
+def made(station: FakeSocket, csms: FakeSocket, new: FakeSocket, board: FakeBoard, store: FakeStore) -> Bridge:
+    metrics, logger = Metrics(), structlog.get_logger()
     backend = Backend(url="ws://localhost")
     backend._name = "b"
-
-    class Dial:
-        async def __call__(self, seconds: float) -> Leg:
-            return Leg(cast(Any, new), "ocpp1.6")
-
-        async def opening(self, seconds: float) -> None:
-            return
-
-        def farewell(self) -> float:
-            return 0.0
-
-    bridge = Bridge(
+    return Bridge(
         Identity("CP-1", "cp-1"),
         About("ocpp1.6", "ocpp1.6", "10.0.0.1", 0.0),
         backend,
         cast(Any, station),
-        Leg(cast(Any, old), "ocpp1.6"),
-        Dial(),
+        Leg(cast(Any, csms), "ocpp1.6"),
+        Dial(new),
         cast(Any, board),
         Ledger(cast(Any, store), "cp-1", "node", 1, "b", {}, 10.0, metrics),
         Limits(),
@@ -121,6 +125,12 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
         Observer(metrics, logger, "ocpp1.6", "ocpp1.6"),
         logger,
     )
+
+
+async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_came_back() -> None:
+    station, old, new = FakeSocket(), FakeSocket(), FakeSocket()
+    board, store = FakeBoard(), FakeStore()
+    bridge = made(station, old, new, board, store)
     living = asyncio.create_task(bridge.run())
     await asyncio.sleep(0)
     old.lost.set()
@@ -133,3 +143,24 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
         assert (old.sent, new.sent) == ([], [CALL.text])
         bridge.end(1012, "", "drain")
         await living
+
+
+async def test_a_session_that_has_ended_is_freed_without_a_full_collection() -> None:
+    """Full collections are as good as switched off in the process (`gateway.app`)."""
+    station, csms, store = FakeSocket(), FakeSocket(), FakeStore()
+    store.durable.set_result(None)
+    bridge = made(station, csms, FakeSocket(), FakeBoard(), store)
+    parts = [weakref.ref(part) for part in (bridge, bridge.ledger, bridge._observer, bridge._board)]
+    living = asyncio.create_task(bridge.run())
+    gc.disable()
+    try:
+        async with asyncio.timeout(5):
+            while not csms.sent:
+                await asyncio.sleep(0.01)
+            station.lost.set()
+            assert (await living).reason == "station_lost"
+        del living, bridge
+        await asyncio.sleep(0)
+        assert [part() for part in parts] == [None, None, None, None]
+    finally:
+        gc.enable()

@@ -94,7 +94,7 @@ def ended(session: Session, key: str, *last: Any, **fields: Any) -> Remember:
     if last:
         event, answer = last
         answers.append([marks(event), answer])
-    dropped = {name: None for name in record if name not in ("connector", "transactionId")}
+    dropped: dict[str, Any] = {name: None for name in record if name not in ("connector", "transactionId")}
     return changed(session, key, **dropped | {"ended": session.unix_time, "answers": answers} | fields)
 
 
