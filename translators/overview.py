@@ -75,4 +75,4 @@ def _statuses(stage: Stage) -> list[dict[str, Any]]:
         return _statuses(stage.inner)
     if isinstance(stage, Chain):
         return [one for inner in stage.stages for one in _statuses(inner)]
-    return list(stage.statuses.values()) if isinstance(stage, Passthrough) else []
+    return stage.statuses if isinstance(stage, Passthrough) else []

@@ -1,4 +1,10 @@
-"""Both sides speak the same version: frames go on as the text they came as, or are answered here as a whole."""
+"""Both sides speak the same version: frames go on as the text they came as, or are answered here as a whole.
+
+Memory, of the station whichever CSMS it talks to:
+
+    passthrough/boot                        its last BootNotification
+    passthrough/status/<version>/<place>    the last StatusNotification of each connector, in that version
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -12,7 +18,7 @@ from translators.times import iso
 
 Validation = Literal["off", "count", "reject"]
 
-_BOOT = "passthrough/boot"
+_BOOT, _STATUS = "passthrough/boot", "passthrough/status/"
 SHARED_KEYS = HINT_KEYS = ("passthrough/",)
 _MOST_CONNECTORS = 256
 
@@ -50,9 +56,14 @@ class Passthrough:
         self._of_csms: dict[str, Call] = {}
         self._new_id = new_id
         self._memory: dict[str, Any] = {} if memory is None else memory
-        self.statuses: dict[tuple[Any, ...], Payload] = {}
-        """The last StatusNotification of every connector, as it came."""
+        self._status = f"{_STATUS}{version}/"
+        self._status_keys = [key for key in self._memory if key.startswith(self._status)]
         self._replaying: list[Call] = []
+
+    @property
+    def statuses(self) -> list[Payload]:
+        """The last StatusNotification of every connector, as it came."""
+        return [self._memory[key] for key in self._status_keys]
 
     def open(self, now: float) -> list[Effect]:
         return []
@@ -65,7 +76,7 @@ class Passthrough:
         boot = self._memory.get(_BOOT) if self._replays else None
         if boot is None:
             return []
-        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self.statuses.values())]
+        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self.statuses)]
         self._replaying = [Call(self._new_id(), action, payload) for action, payload in calls]
         return [ToCsms(self._replaying[0])]
 
@@ -155,8 +166,8 @@ class Passthrough:
         return [*notes, back(Error(call.message_id, code, "breaks its schema, and is managed by the gateway"))]
 
     def _kept(self, call: Call) -> list[Effect]:
-        """Keep what a backend that comes back is told: the boot (also for the next connection: a station boots once),
-        and the last status of every connector."""
+        """Keep what a backend that comes back is told, for the next connections too: the boot (a station boots once),
+        and the last status of every connector (a station tells one when it changes)."""
         if call.action not in ("BootNotification", "StatusNotification"):
             return []
         try:
@@ -166,10 +177,14 @@ class Passthrough:
         if call.action == "BootNotification":
             self._memory[_BOOT] = payload
             return [Remember(_BOOT, payload)]
-        place = (str(payload.get("evseId")), str(payload.get("connectorId")))
-        if place in self.statuses or len(self.statuses) < _MOST_CONNECTORS:
-            self.statuses[place] = payload
-        return []
+        place = [payload[name] for name in ("evseId", "connectorId") if name in payload]
+        key = self._status + ".".join(map(str, place))
+        if key not in self._memory:
+            if not place or not all(type(one) is int for one in place) or len(self._status_keys) >= _MOST_CONNECTORS:
+                return []
+            self._status_keys.append(key)
+        self._memory[key] = payload
+        return [Remember(key, payload)]
 
     def _replayed(self, reply: Result | Error | NoAnswer) -> list[Effect]:
         done = self._replaying.pop(0)

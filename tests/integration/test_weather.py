@@ -70,6 +70,33 @@ async def test_the_station_is_held_its_call_waits_and_the_backend_is_told_the_bo
         assert await running.metric('ocpp_gateway_backend_connections{backend="only"}') == 0
 
 
+async def test_a_backend_that_comes_back_after_the_gateway_was_restarted_hears_boot_and_statuses(
+    tmp_path: Path,
+) -> None:
+    csms = Csms(answers, ("ocpp1.6",))
+    config = configuration(("only", csms), store=f"sqlite:{tmp_path / 'state.db'}")
+    async with csms.running():
+        async with gateway(tmp_path, config) as running:
+            ws = await running.station()
+            await ask(ws, [2, "1", "BootNotification", BOOT])
+            await ask(ws, [2, "2", "StatusNotification", STATUS])
+            await ask(ws, [2, "3", "StatusNotification", STATUS | {"connectorId": 2}])
+    async with gateway(tmp_path, config) as running:
+        async with csms.running():
+            ws = await running.station()
+            assert (await ask(ws, [2, "4", "Heartbeat", {}]))[0] == 3
+            csms.texts.clear()
+        async with csms.running():
+            await csms.wait(lambda: len(actions(csms)) == 3)
+            told = [frame[2:] for frame in csms.frames]
+            assert told == [
+                ["BootNotification", BOOT],
+                ["StatusNotification", STATUS],
+                ["StatusNotification", STATUS | {"connectorId": 2}],
+            ]
+            await ws.close()
+
+
 async def test_what_the_csms_asked_over_the_lost_connection_is_nobodys_now(tmp_path: Path) -> None:
     csms = Csms(answers)
     async with gateway(tmp_path, configuration(("only", csms))) as running:

@@ -28,7 +28,7 @@ MODES = {"16": (V16, V16), "16-201": (V16, V201), "201-16": (V201, V16)}
 _CONNECT_SECONDS = 60.0
 _RSS_MIB, _FDS, _SERIES = 64.0, 16.0, 200.0
 """How much more than before is still the same: Python gives memory back late, a series comes with its first event."""
-_KEPT_MIB = 16 / 1024
+_KEPT_MIB = 4 / 1024
 """What a translated transaction may take besides: it is kept for a day after its end, for messages that come again."""
 
 

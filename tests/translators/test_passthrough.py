@@ -1,9 +1,12 @@
 """What the transcripts do not show: validation `off` and `reject`."""
 
+from typing import Any
+
 import pytest
 
 from translators.effects import Close, Note, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result, decode
+from translators.links import is_hint, is_shared
 from translators.passthrough import Passthrough
 
 BAD_START = '[2,"a","StartTransaction",{"connectorId":1}]'
@@ -46,6 +49,28 @@ def test_silence_closes_for_transaction_messages(answer_to: str) -> None:
     stage = Passthrough("ocpp2.0.1", validation="off")
     stage.from_station(Call("a", answer_to, {}), 0)
     assert isinstance(stage.from_csms(NoAnswer("a", 25), 25)[-1], Close)
+
+
+def test_what_a_station_may_make_us_keep_has_an_end() -> None:
+    memory: dict[str, Any] = {}
+    stage = Passthrough("ocpp2.0.1", memory=memory)
+    for number in [*range(300), "1" * 60_000, True, None]:
+        status = {
+            "evseId": 1,
+            "connectorId": number,
+            "connectorStatus": "Occupied",
+            "timestamp": "2026-11-21T10:00:00Z",
+        }
+        stage.from_station(Call(f"s{number}"[:36], "StatusNotification", status), 0)
+    assert len(stage.statuses) == len(memory) == 256
+    assert all(is_hint(key) and is_shared(key) for key in memory)
+
+
+def test_what_the_station_said_in_another_version_is_not_told_in_this_one() -> None:
+    memory: dict[str, Any] = {}
+    Passthrough("ocpp1.6", memory=memory).from_station(Call("a", "StatusNotification", {"connectorId": 1}), 0)
+    assert len(Passthrough("ocpp1.6", memory=memory).statuses) == 1
+    assert Passthrough("ocpp2.0.1", memory=memory).statuses == []
 
 
 def test_it_is_idle_again_after_close() -> None:
