@@ -109,11 +109,12 @@ class Bridge:
             await asyncio.gather(*tasks, return_exceptions=True)
             self._primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
-            self.ledger.fenced.remove_done_callback(self._fenced)  # else the two hold each other for good
+            self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text), self._primary.close(), return_exceptions=True
             )
+            self._primary.release()
         return ending
 
     @property

@@ -74,6 +74,11 @@ class BackendLeg:
         if self.pump.csms is not None:
             await self.pump.csms.close(1000, "station gone")
 
+    def release(self) -> None:
+        """Let go of the session, so that all of it is freed with its last user: there are no full collections."""
+        self.pump.release()
+        del self._host
+
     # -- the backend's weather --------------------------------------------------------------------------------------
 
     def _begin(self, csms: Socket) -> None:

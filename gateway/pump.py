@@ -73,6 +73,10 @@ class Pump:
         self._pumping = False
         self._loop = asyncio.get_running_loop()
 
+    def release(self) -> None:
+        """The session has ended."""
+        del self._host, self._settled
+
     async def take(self, peer: Peer, text: str) -> None:
         """A text from one side, and all that follows from it."""
         began, now = perf_counter(), self._loop.time()

@@ -189,6 +189,7 @@ class Socket:
                 await self._ws.close(code=code, message=reason.encode()[:_REASON_BYTES])
         except (TimeoutError, OSError, RuntimeError):
             self.abort()
+        self._ws.farewell = None  # else the two hold each other for good
 
     def abort(self) -> None:
         """Cut the connection without a word."""

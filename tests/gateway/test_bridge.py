@@ -150,7 +150,7 @@ async def test_a_session_that_has_ended_is_freed_without_a_full_collection() -> 
     station, csms, store = FakeSocket(), FakeSocket(), FakeStore()
     store.durable.set_result(None)
     bridge = made(station, csms, FakeSocket(), FakeBoard(), store)
-    parts = [weakref.ref(part) for part in (bridge, bridge.ledger, bridge._observer, bridge._board)]
+    parts = [weakref.ref(part) for part in (bridge, bridge.ledger, bridge._primary, bridge._primary.pump)]
     living = asyncio.create_task(bridge.run())
     gc.disable()
     try:
