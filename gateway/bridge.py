@@ -1,7 +1,7 @@
 """One station's life: its connection, its leg to a backend, and why it ends."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -19,10 +19,13 @@ from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.upstream import Dialler, Leg
+from translators.effects import Work
 from translators.frames import Call, Error, NoAnswer, Payload, Result
 from translators.stage import Stage
 
 __all__ = ["POLICY", "REPLACED", "RESTART", "About", "Bridge", "Ending"]
+
+Worker = Callable[[Work], Coroutine[Any, Any, Payload]]
 
 _FINISH_SECONDS = 5.0
 _LAST_WRITE_SECONDS = 1.0
@@ -70,8 +73,10 @@ class Bridge:
         metrics: Metrics,
         observer: Observer,
         logger: structlog.stdlib.BoundLogger,
+        do: Worker,
     ) -> None:
-        """`leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
+        """`do` does what the pure core must not. `leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
+        self.do = do
         self.identity = identity
         self.about = about
         self.ledger = ledger

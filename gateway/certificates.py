@@ -24,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gateway.identity import read_identity
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 CA_DAYS, SERVER_DAYS, STATION_DAYS = 3650, 397, 1825
 _NAME_BYTES = 64
@@ -60,10 +61,10 @@ def init_ca(
     """Makes `ca.crt` and `ca.key` in `directory`, which is created. Raises FileExistsError unless `force`."""
     issued = _files(directory, "ca", force)
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = _name(name)
-    builder = _builder(subject, subject, key, key, days)
+    subject = subject_name(name)
+    builder = unsigned(subject, subject, key.public_key(), key, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(sign_certificates=True), critical=True)
+    builder = builder.add_extension(key_usage(sign_certificates=True), critical=True)
     return _write(issued, key, builder.sign(key, hashes.SHA256()))
 
 
@@ -83,11 +84,11 @@ def issue_server(
     """
     if not names:
         raise ValueError("a server certificate needs at least one name")
-    subject = _name(names[0], organisation)
+    subject = subject_name(names[0], organisation)
     alternatives = x509.SubjectAlternativeName([_general_name(name) for name in dict.fromkeys(names)])
     issued = _files(directory, "server-rsa" if rsa_key else "server", force)
     key: PrivateKey = _rsa() if rsa_key else ec.generate_private_key(ec.SECP256R1())
-    usage = _usage(encipher_keys=rsa_key)
+    usage = key_usage(encipher_keys=rsa_key)
     return _issue(directory, issued, subject, key, usage, ExtendedKeyUsageOID.SERVER_AUTH, days, alternatives)
 
 
@@ -101,10 +102,10 @@ def issue_station(
     found = read_identity(identity)
     if found is None or found.spelt != identity:
         raise ValueError(f"{identity!r} is not a station identity: 1 to 48 of A-Z a-z 0-9 * - _ = + | @ .")
-    subject = _name(identity, organisation)
+    subject = subject_name(identity, organisation)
     issued = _files(directory, f"station-{identity}", force)
     key = ec.generate_private_key(ec.SECP256R1())
-    return _issue(directory, issued, subject, key, _usage(), ExtendedKeyUsageOID.CLIENT_AUTH, days)
+    return _issue(directory, issued, subject, key, key_usage(), ExtendedKeyUsageOID.CLIENT_AUTH, days)
 
 
 def inspect(path: Path) -> Inspection:
@@ -138,8 +139,8 @@ def _issue(
     days: int,
     alternatives: x509.SubjectAlternativeName | None = None,
 ) -> Issued:
-    authority, authority_key = _load_ca(directory)
-    builder = _builder(subject, authority.subject, key, authority_key, days, authority.not_valid_after_utc)
+    authority, authority_key = load_ca(directory / "ca.crt", directory / "ca.key")
+    builder = unsigned(subject, authority.subject, key.public_key(), authority_key, days, authority.not_valid_after_utc)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(usage, critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
@@ -148,14 +149,15 @@ def _issue(
     return _write(issued, key, builder.sign(authority_key, hashes.SHA256()))
 
 
-def _builder(
+def unsigned(
     subject: x509.Name,
     issuer: x509.Name,
-    key: PrivateKey,
+    key: PublicKey,
     issuer_key: PrivateKey,
     days: int,
     at_most: datetime | None = None,
 ) -> x509.CertificateBuilder:
+    """A certificate but for its extensions of purpose and its signature; `at_most`: it ends no later."""
     # A station's clock may be behind before its first BootNotification; a day covers time zones taken for UTC.
     now = datetime.now(UTC).replace(microsecond=0)
     end = now + timedelta(days=days)
@@ -163,16 +165,17 @@ def _builder(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _CLOCK_SKEW)
         .not_valid_after(min(end, at_most) if at_most else end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
 
 
-def _usage(*, sign_certificates: bool = False, encipher_keys: bool = False) -> x509.KeyUsage:
+def key_usage(*, sign_certificates: bool = False, encipher_keys: bool = False) -> x509.KeyUsage:
+    """For signatures, or an authority's."""
     return x509.KeyUsage(
         digital_signature=not sign_certificates,
         key_encipherment=encipher_keys,
@@ -190,7 +193,8 @@ def _rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _name(common_name: str, organisation: str | None = None) -> x509.Name:
+def subject_name(common_name: str, organisation: str | None = None) -> x509.Name:
+    """Raises ValueError for one that is empty or too long."""
     parts = {
         "common name": (NameOID.COMMON_NAME, common_name),
         "organisation": (NameOID.ORGANIZATION_NAME, organisation),
@@ -239,8 +243,9 @@ def _key_kind(key: CertificatePublicKeyTypes) -> tuple[str, int]:
     return type(key).__name__.removesuffix("PublicKey"), getattr(key, "key_size", 256)
 
 
-def _load_ca(directory: Path) -> tuple[x509.Certificate, PrivateKey]:
-    certificate, key = directory / "ca.crt", directory / "ca.key"
+def load_ca(certificate: Path, key: Path) -> tuple[x509.Certificate, PrivateKey]:
+    """An authority's certificate (the first in its file) with its key. Raises OSError, and ValueError for files that are
+    none or do not belong together."""
     for path in (certificate, key):
         if not path.is_file():
             raise FileNotFoundError(f"{path} does not exist; `certs init` makes it")

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import structlog
 from aiohttp import web
 
-from gateway import profiles
+from gateway import profiles, proofs
+from gateway.adopter import Adopter, adoption, host_of
 from gateway.admission import Admission, admit, identify
 from gateway.bridge import POLICY, REPLACED, About, Bridge
 from gateway.caller import Caller
@@ -20,6 +21,7 @@ from gateway.config import Backend, Listener
 from gateway.identity import Identity
 from gateway.node import Node
 from gateway.observer import Observer
+from gateway.proofs import Used
 from gateway.proving import Attempt, recognise
 from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket, StationWebSocket
@@ -35,12 +37,14 @@ from translators.quirked import text_mend
 
 class Entry(NamedTuple):
     """What the door knows of a station that is about to come in, from the address `source`. `is_known`: whether the store
-    told its profile."""
+    told what is remembered of it; `used`: what proved it; `host`: by which name it found us."""
 
     station: Station
     source: str
     attempt: Attempt
     is_known: bool
+    used: Used | None
+    host: str
 
 
 class Edge:
@@ -69,16 +73,17 @@ class Edge:
             identity = identify(request, self.listener)
             log = log.bind(station=identity.spelt)
             await attempt.begin(identity)
-            station, proof = await recognise(request, self.listener, self._node, identity, caller)
+            station, proof, recalled, used = await recognise(request, self.listener, self._node, identity, caller)
             now = asyncio.get_running_loop().time()
             admission = admit(request, self.listener, self._node, identity, station, proof, caller, now)
             if admission is None:
                 return await self._close_without_subprotocol(request)
-            is_known = await profiles.hold(self._node, identity, station, admission.profile)
+            profiles.hold(self._node, station, recalled, admission.profile)
             if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
                 raise RefusedError(503, "full", "too many stations")
             try:
-                return await self._connect(request, admission, Entry(station, caller.source, attempt, is_known), log)
+                entry = Entry(station, caller.source, attempt, recalled.is_known, used, host_of(request.host))
+                return await self._connect(request, admission, entry, log)
             finally:
                 self._node.places.leave(identity.key)
         except RefusedError as error:
@@ -176,6 +181,7 @@ class Edge:
                 log.error("store_failed", error=str(error))
                 raise RefusedError(503, "store", "the store is not available") from None
             profiles.remember(node, entry.station, held.ledger, admission.profile, entry.is_known)
+            proofs.remember(entry.station, held.ledger, entry.used)
             if node.draining:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not held.holds:
@@ -209,17 +215,18 @@ class Edge:
                 station,
                 leg,
                 dial,
-                self._board(admission, backend, held.memory),
+                self._board(admission, backend, held.memory, entry),
                 held.ledger,
                 limits,
                 node.metrics,
                 observer,
                 logger,
+                Adopter(node, admission.identity, admission.subprotocol).work,
             )
             await self._live(held, bridge, admission, logger)
             return ws
 
-    def _board(self, admission: Admission, settings: Backend, memory: dict[str, object]) -> Switchboard:
+    def _board(self, admission: Admission, settings: Backend, memory: dict[str, object], entry: Entry) -> Switchboard:
         config = self._node.config
         connected_at = time()
         nonce, numbers = secrets.token_hex(8), count(1)
@@ -237,6 +244,7 @@ class Edge:
                 ends_lost_transactions=settings.end_lost_transactions,
                 answer_locally=frozenset(settings.answer_locally),
                 guard=dict(settings.guard),
+                adoption=adoption(self._node, entry.station, memory, settings, admission.profile, entry.host),
                 connectors=dict(admission.connectors),
                 quirks=admission.quirks,
             ),

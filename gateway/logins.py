@@ -8,9 +8,10 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from gateway.passwords import decoy, spellings, verify_password
+from gateway.passwords import decoy, hash_password, spellings, verify_password
 
 _THREADS = 2
 """scrypt is made to be slow, some 50 ms and 16 MiB each, and lets other threads run meanwhile."""
@@ -44,33 +45,40 @@ class Logins:
         """Logins at work are given up."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def verify(self, key: str, password: bytes, line: str | None) -> bool:
-        """Whether the station sent the password of this hash; without a hash the answer is no, after the same work.
-        Raises BusyError."""
-        digest = self._digest(key, password, line or self._decoy)
-        if hmac.compare_digest(self._verified.get(key, b""), digest):
-            return True
+    async def hashes(self, passwords: Sequence[bytes]) -> list[str]:
+        """A hash of each, for the store."""
+        loop = asyncio.get_running_loop()
+        return [await loop.run_in_executor(self._pool, hash_password, password) for password in passwords]
+
+    async def verify(self, key: str, password: bytes, lines: Sequence[str]) -> str | None:
+        """The one of these hashes whose password the station sent; without a hash there is none, after the same work as
+        for one. Raises BusyError."""
+        verified = self._verified.get(key, b"")
+        for line in lines:
+            if hmac.compare_digest(verified, self._digest(key, password, line)):
+                return line
         if self._working >= _MOST_WAITING or self._working_for[key] >= _MOST_OF_ONE:
             raise BusyError
         self._working += 1
         self._working_for[key] += 1
         try:
             loop = asyncio.get_running_loop()
-            right = await loop.run_in_executor(self._pool, _fits, password, line or self._decoy)
+            found = await loop.run_in_executor(self._pool, _fitting, password, lines or (self._decoy,))
         finally:
             self._working -= 1
             self._working_for[key] -= 1
             if not self._working_for[key]:
                 del self._working_for[key]
-        if right and line is not None:
-            self._verified[key] = digest
-            return True
-        return False
+        if found is None or not lines:
+            return None
+        self._verified[key] = self._digest(key, password, found)
+        return found
 
     def _digest(self, key: str, password: bytes, line: str) -> bytes:
         # The line is part of it: a hash that was replaced in the file is verified anew.
         return hmac.digest(self._secret, f"{key}\n{line}\n".encode() + password, hashlib.sha256)
 
 
-def _fits(password: bytes, line: str) -> bool:
-    return any(verify_password(spelling, line) for spelling in spellings(password))
+def _fitting(password: bytes, lines: Sequence[str]) -> str | None:
+    ways = spellings(password)
+    return next((line for line in lines if any(verify_password(spelling, line) for spelling in ways)), None)

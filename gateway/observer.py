@@ -12,7 +12,10 @@ from translators.effects import Note
 from translators.frames import Call, Frame
 
 _ALARMING = frozenset(
-    {"never_stopped", "record_recreated", "start_repeated", "stop_after_assumed_end", "transaction_untold"}
+    {
+        *("never_stopped", "record_recreated", "start_repeated", "station_certificate_untrusted"),
+        *("stop_after_assumed_end", "transaction_untold"),
+    }
 )
 """Notes that are only logged, but want somebody to look."""
 _COUNTERS_KEPT = 256
@@ -127,7 +130,9 @@ class Observer:
 
     def _guarded(self, facts: dict[str, Any]) -> None:
         self._metrics.guarded_calls.labels(action_label(facts["action"])).inc()
-        self._log("warning", "guarded", facts)
+        # An audit has no limit. What says nothing of a rule was refused where none, or `reject`, was given.
+        told = {"rule": "reject", "outcome": "refused", **facts}
+        self._logger.warning("guarded", **{"name": told.pop("call"), **told})
 
     def _outbox(self, facts: dict[str, Any]) -> None:
         event, told = facts["event"], {name: value for name, value in facts.items() if name != "event"}

@@ -51,6 +51,19 @@ def spellings(password: bytes) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def forms(subprotocol: str, value: str) -> tuple[bytes, ...]:
+    """What a station may send in HTTP Basic that a CSMS gave this password to, so that each is a `spelling` of one.
+
+    A 1.6 AuthorizationKey is octets in hex digits; a text that is not, and one that is too short or too long to be known
+    for one, may be sent as it is. A BasicAuthPassword is the password itself, in UTF-8.
+    """
+    text = value.encode("utf-8", "surrogatepass")
+    if subprotocol != "ocpp1.6" or len(text) % 2 or not _HEX.fullmatch(text):
+        return (text,)
+    octets = bytes.fromhex(value)
+    return (octets,) if 32 <= len(text) <= 40 else (octets, text)
+
+
 def read_hash(line: str) -> tuple[int, int, int, bytes, bytes]:
     """n, r, p, salt and hash of a line. Raises ValueError; its text never repeats the line."""
     name, *rest = line.split("$")

@@ -5,21 +5,17 @@ them. A station has one profile at a time, and after an upgrade the lower one is
 errata allow a step from 3 to 2, where it is configured.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from gateway.config import Listener
-from gateway.identity import Identity
 from gateway.ledger import Ledger
 from gateway.node import Node
-from gateway.proving import Proof
+from gateway.proving import Proof, Recalled
 from gateway.refusal import RefusedError
 from gateway.stations import Station
-from gateway.store import StoreError
 
 _KEY = "station/profile"
 """Shared by all backends of a station, as all keys under `station/`."""
-_PATIENCE_SECONDS = 1.0
 
 
 def profile_of(is_encrypted: bool, proof: Proof | None) -> int:
@@ -39,27 +35,36 @@ def check(listener: Listener, station: Station, profile: int) -> None:
         raise RefusedError(401, "profile", f"security profile {profile} is too low")
 
 
-async def hold(node: Node, identity: Identity, station: Station, profile: int) -> bool:
+def hold(node: Node, station: Station, recalled: Recalled, profile: int) -> None:
     """Before anybody is disturbed by it: whether the station may come in with this profile after those it had. Raises
     RefusedError.
 
-    False: the store is away. Then only what this process knows of a live session is held against the station; its
-    credentials have been verified all the same, and a fleet is not kept out for want of the store.
+    While the store is away, only what this process knows of a live session is held against a station; its credentials
+    have been verified all the same, and a fleet is not kept out for want of the store.
     """
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            memory = await node.store.load(identity.key, ("",))
-    except (StoreError, TimeoutError):
-        session = node.sessions.get(identity.key)
-        _hold(node, station, session.ledger.memory if session is not None else {}, profile)
-        return False
-    _hold(node, station, memory, profile)
-    return True
+    _hold(node, station, recalled.memory, profile)
+
+
+def open_to(node: Node, station: Station, memory: Mapping[str, object], profile: int) -> frozenset[int]:
+    """The profiles that a station which came in with this one may come back with: a listener takes them, and they are not
+    too low."""
+    found = set[int]()
+    for listener in node.config.listeners:
+        possible = {2} if listener.tls is not None else {1}
+        if not {"basic", "forward"} & set(listener.auth):
+            possible = set()
+        if "mtls" in listener.auth:
+            possible.add(3)
+        found |= possible & set(listener.security_profiles or possible)
+    before = max(profile, _before(memory))
+    return frozenset(
+        one for one in found if one >= station.security_profile and _may_follow(node, station, before, one)
+    )
 
 
 def remember(node: Node, station: Station, ledger: Ledger, profile: int, is_known: bool) -> None:
-    """The station is about to come in, its memory is ours: its profile goes there with the next write. `is_known` is what
-    `hold` said. Raises RefusedError when the memory says something else by now."""
+    """The station is about to come in, its memory is ours: its profile goes there with the next write. `is_known`: whether
+    the store told what is remembered. Raises RefusedError when the memory says something else by now."""
     if not is_known and not ledger.memory:
         # What is stored may be higher, and must not be written over.
         return
@@ -69,9 +74,16 @@ def remember(node: Node, station: Station, ledger: Ledger, profile: int, is_know
 
 
 def _hold(node: Node, station: Station, memory: Mapping[str, object], profile: int) -> None:
+    before = _before(memory)
+    if not _may_follow(node, station, before, profile):
+        raise RefusedError(401, "profile_lower", f"security profile {profile} after {before}")
+
+
+def _before(memory: Mapping[str, object]) -> int:
     remembered = memory.get(_KEY)
-    before = remembered if isinstance(remembered, int) else 0
+    return remembered if isinstance(remembered, int) else 0
+
+
+def _may_follow(node: Node, station: Station, before: int, profile: int) -> bool:
     rule = node.config.profile_downgrade if station.profile_ratchet else "any"
-    if profile >= before or rule == "any" or (rule == "3_to_2" and (before, profile) == (3, 2)):
-        return
-    raise RefusedError(401, "profile_lower", f"security profile {profile} after {before}")
+    return profile >= before or rule == "any" or (rule == "3_to_2" and (before, profile) == (3, 2))

@@ -1,8 +1,10 @@
 """How a station proves to be who it says it is, and how often it may try."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple
 
 import structlog
 from aiohttp import web
@@ -13,8 +15,10 @@ from gateway.config import Listener
 from gateway.identity import BadCredentials, Basic, Identity, read_basic
 from gateway.logins import BusyError
 from gateway.node import Node
+from gateway.proofs import CERTIFICATE, SECRET, Used
 from gateway.refusal import RefusedError
 from gateway.stations import Station
+from gateway.store import StoreError
 
 Proof = Literal["certificate", "password", "forwarded"]
 """A certificate or a password verified here, or credentials that the backend is to judge."""
@@ -22,6 +26,10 @@ Proof = Literal["certificate", "password", "forwarded"]
 _DELAY_SECONDS = 1.0
 _GUESSES = frozenset({401, 403, 404})
 """Refusals that speak of the identity or the secret, the backend's included."""
+
+UNJUDGED = "unjudged"
+"""The reason of a refusal while nobody can say whether the password is right. It counts as a guess all the same."""
+_PATIENCE_SECONDS = 1.0
 
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger("proving")
 
@@ -58,7 +66,7 @@ class Attempt:
 
     def ended(self, refusal: RefusedError | None = None) -> None:
         """It is over, without success if none was told before."""
-        guess = refusal is not None and refusal.status in _GUESSES
+        guess = refusal is not None and (refusal.status in _GUESSES or refusal.reason == UNJUDGED)
         if self._counts and guess and refusal is not None and refusal.reason != "attempts":
             self._node.attempts.failed(self._caller.network, asyncio.get_running_loop().time())
         if self._key is not None and not guess:
@@ -80,9 +88,36 @@ def credentials(request: web.BaseRequest, listener: Listener, identity: Identity
     return basic
 
 
+class Recalled(NamedTuple):
+    """What is remembered of a station by all its backends. `is_known`: the store said so; else it is away, and this is
+    what a live session knows."""
+
+    memory: Mapping[str, Any]
+    is_known: bool
+
+
+class Recognised(NamedTuple):
+    """A station that proved to be the one, what is remembered of it, and which line proved it where that can change."""
+
+    station: Station
+    proof: Proof | None
+    recalled: Recalled
+    used: Used | None = None
+
+
+async def recall(node: Node, identity: Identity) -> Recalled:
+    """What is remembered of a station that wants to come in."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            return Recalled(await node.store.load(identity.key, ("",)), True)
+    except (StoreError, TimeoutError):
+        session = node.sessions.get(identity.key)
+        return Recalled(session.ledger.memory if session is not None else {}, False)
+
+
 async def recognise(
     request: web.BaseRequest, listener: Listener, node: Node, identity: Identity, caller: Caller
-) -> tuple[Station, Proof | None]:
+) -> Recognised:
     """What the stations file says of the station, and what proves that it is the one. Any of the listener's ways will do,
     and a certificate is the first that is looked at. Raises RefusedError."""
     await node.roster.look()
@@ -93,46 +128,61 @@ async def recognise(
         status = int(node.config.unknown_status)
         if status == 401 and "basic" in listener.auth:
             # As long as a wrong password takes, and as it is told.
-            await _check_password(request, listener, node, identity, None)
+            await _check_password(request, listener, node, identity, ())
         raise RefusedError(status, "unknown" if unknown else "disabled", _NO_STATION[status])
     why_not = "no certificate"
+    recalled = await recall(node, identity)
     if "mtls" in listener.auth and caller.certificate is not None:
         assert listener.tls is not None
         subject, organisations = station.certificate, listener.tls.client_organisation
-        expected = Expected(identity.key, subject.cn, subject.sha256, organisations)
+        accepted = CERTIFICATE.accepted(station, recalled.memory)
+        expected = Expected(identity.key, subject.cn, accepted, organisations)
         found = objection(caller.certificate, expected, datetime.now(UTC))
         if found is None:
-            return station, "certificate"
+            used = Used(CERTIFICATE, sha256(caller.certificate).hexdigest()) if accepted else None
+            return Recognised(station, "certificate", recalled, used)
         why_not = found
         _logger.info("certificate_refused", station=identity.spelt, remote=caller.source, why=found)
     if "none" in listener.auth:
-        return station, None
-    if _needs_password(listener, station):
-        await _check_password(request, listener, node, identity, station.password_hash)
-        return station, "password"
+        return Recognised(station, None, recalled)
+    if judges_password(listener, station):
+        accepted = SECRET.accepted(station, recalled.memory)
+        line = await _check_password(request, listener, node, identity, accepted, recalled.is_known)
+        return Recognised(station, "password", recalled, Used(SECRET, line))
     if "forward" in listener.auth:
-        return station, "forwarded" if "Authorization" in request.headers else None
+        proof: Proof | None = "forwarded" if "Authorization" in request.headers else None
+        return Recognised(station, proof, recalled)
     raise RefusedError(401, "certificate", why_not)
 
 
 _NO_STATION = {404: "no such station", 401: "not authorized"}
 
 
-def _needs_password(listener: Listener, station: Station) -> bool:
-    """Where passwords may be forwarded too, those whose hash is known are judged here, the others by their backend: a
+def judges_password(listener: Listener, station: Station) -> bool:
+    """Whether this listener verifies the station's password. Where passwords may be forwarded too, those whose hash is known are judged here, the others by their backend: a
     hash that did not decide would be of no use."""
     return "basic" in listener.auth and (station.password_hash is not None or "forward" not in listener.auth)
 
 
 async def _check_password(
-    request: web.BaseRequest, listener: Listener, node: Node, identity: Identity, line: str | None
-) -> None:
+    request: web.BaseRequest,
+    listener: Listener,
+    node: Node,
+    identity: Identity,
+    accepted: tuple[str, ...],
+    is_known: bool = True,
+) -> str:
+    """The hash that the station's password fits."""
     basic = credentials(request, listener, identity)
     if basic is None:
         raise RefusedError(401, "credentials", "no password")
     try:
-        is_right = await node.logins.verify(identity.key, basic.password, line)
+        line = await node.logins.verify(identity.key, basic.password, accepted)
     except BusyError:
         raise RefusedError(503, "logins", "too many logins at once") from None
-    if not is_right:
-        raise RefusedError(401, "password", "wrong password")
+    if line is not None:
+        return line
+    if not is_known:
+        # It may be one that it was given since: then it is not for us to say that it is wrong.
+        raise RefusedError(503, UNJUDGED, "the store is not available")
+    raise RefusedError(401, "password", "wrong password")

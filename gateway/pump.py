@@ -16,8 +16,8 @@ from gateway.observer import Observer
 from gateway.sockets import Socket
 from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
-from translators.effects import Close, Effect, Note, ToCsms, ToStation
-from translators.frames import BadFrame, decode
+from translators.effects import Close, Effect, Note, ToCsms, ToStation, Work
+from translators.frames import BadFrame, Payload, decode
 
 POLICY = 1008
 RESTART = 1012
@@ -42,6 +42,9 @@ class Host(Protocol):
         """Run as a part of the session: it is cancelled with it, and a defect in it ends the session."""
 
     def end(self, code: int, text: str, reason: str) -> None: ...
+
+    async def do(self, work: Work) -> Payload:
+        """What the pure core must not do itself."""
 
 
 class _Carried(NamedTuple):
@@ -129,6 +132,11 @@ class Pump:
             durable = await self._pump()
         return None
 
+    async def _done(self, work: Work) -> None:
+        """Nobody waits for it but what the core said."""
+        result = await self._host.do(work)
+        await self.carry_out(self.board.done(work, result, self._loop.time()))
+
     async def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
         host, ledger, dirty = self._host, self._host.ledger, False
@@ -150,6 +158,8 @@ class Pump:
                 item.duration.observe(perf_counter() - item.began)
             elif isinstance(item, Note):
                 self._observer.note(item)
+            elif isinstance(item, Work):
+                host.work(self._done(item))
             elif isinstance(item, Close):
                 host.end(item.code, item.reason, "answer_withheld")
             else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.pacing import Lane, Settled, Turnstile
 from translators import errors
-from translators.effects import Close, Effect, Note, ToCsms, ToStation
+from translators.effects import Close, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import (
     CALL,
     CALLERROR,
@@ -22,6 +22,7 @@ from translators.frames import (
     Frame,
     MessageId,
     NoAnswer,
+    Payload,
     Result,
     decode,
 )
@@ -121,6 +122,10 @@ class Switchboard:
             if due is not None and (first is None or due < first):
                 first = due
         return first
+
+    def done(self, work: Work, result: Payload, now: float) -> list[Effect]:
+        """What came of something that the stage asked for."""
+        return [] if self._closed else self._route(work.done(result, now), now)
 
     def hold_csms(self) -> None:
         """The upstream connection is gone and may come back: calls to it wait; its own calls are nobody's now."""

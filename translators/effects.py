@@ -51,7 +51,19 @@ class Close(msgspec.Struct, frozen=True):
     reason: str
 
 
-Effect = ToStation | ToCsms | Remember | Forget | Note | Close
+class Work(msgspec.Struct, frozen=True):
+    """Have something done that is not for a pure core: `kind` names it, `value` is what it is about, maybe a secret. What
+    comes of it is fed to `done` with the time; that gives the effects that were to wait for it."""
+
+    kind: str
+    value: str
+    done: "Callable[[Payload, float], list[Effect]]"
+
+    def __repr__(self) -> str:
+        return f"Work({self.kind})"
+
+
+Effect = ToStation | ToCsms | Remember | Forget | Note | Close | Work
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -1,12 +1,12 @@
 """Calls that could take a station away from this gateway or lock it out, and how each is refused.
 
-Configuration says of each name `reject` or `forward`; what it does not name is rejected. The links with 1.6 see to their
+Configuration says of each name `reject`, `forward`, or `adopt`: forward, and follow what changes (`warden`). What it does
+not name is rejected. The links with 1.6 see to their
 own, for there a key is a variable. This is for connections whose two sides mean the same by a call: those of one version
 (`passthrough`), and those between 2.0.1 and 2.1.
 
-The station's own certificate is guarded only where configuration says `reject`: on such a connection a CSMS and a
-station that agree on one know what they do, and this gateway takes no certificate for a credential. A DataTransfer is
-never looked into.
+The station's own certificate is refused only where configuration says `reject`: on such a connection a CSMS and a
+station that agree on one know what they do. A DataTransfer is never looked into.
 """
 
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ _GUARDED = {
     "ocpp2.0.1": _CERTIFICATES | {"SetNetworkProfile", "SetVariables"},
     "ocpp2.1": _CERTIFICATES | {"SetNetworkProfile", "SetVariables"},
 }
-_OWN_CERTIFICATE = frozenset({"CertificateSigned", "SignCertificate"})
-ACTIONS = frozenset[str]().union(_OWN_CERTIFICATE, *_GUARDED.values())
+OWN_CERTIFICATE = frozenset({"CertificateSigned", "SignCertificate"})
+ACTIONS = frozenset[str]().union(OWN_CERTIFICATE, *_GUARDED.values())
 NAMES = (*sorted(ACTIONS), *keys.GUARDED)
 """Every name that configuration may hold, keys and variables as their makers spell them."""
 
@@ -47,6 +47,16 @@ class Refusal:
     answer: Payload
 
 
+def is_let_through(rules: Rules, action: str) -> bool:
+    """Whether configuration lets the action reach the other side whatever it is about."""
+    return rules.get(action) in ("adopt", "forward")
+
+
+def is_adoptable(name: str) -> bool:
+    """Whether `adopt` has a meaning for the name: those that say where a station connects or as whom have none."""
+    return name in ACTIONS or keys.is_adoptable(name)
+
+
 def is_known(name: str) -> bool:
     """Whether the name has a meaning in configuration. Of keys and variables case and punctuation do not count."""
     return name in ACTIONS or keys.is_guarded_name(name)
@@ -54,8 +64,8 @@ def is_known(name: str) -> bool:
 
 def looked_at(version: str, rules: Rules) -> frozenset[str]:
     """The actions of which a call may be refused."""
-    kept = {action for action in _GUARDED[version] if rules.get(action) != "forward"}
-    return frozenset(kept | {action for action in _OWN_CERTIFICATE if rules.get(action) == "reject"})
+    kept = {action for action in _GUARDED[version] if not is_let_through(rules, action)}
+    return frozenset(kept | {action for action in OWN_CERTIFICATE if rules.get(action) == "reject"})
 
 
 def question(version: str, action: str) -> Ask | None:
@@ -80,9 +90,9 @@ def refusal(version: str, action: str, call: Payload, rules: Rules, told: Payloa
     if action == "DeleteCertificate":
         may_go = told is not None and not any(may_be(call.get("certificateHashData"), one) for one in _roots(told))
     elif action == "InstallCertificate":
-        may_go = _word(call.get("certificateType")) not in _ROOTS
+        may_go = not is_root(call)
     else:
-        may_go = action in _OWN_CERTIFICATE and _word(call.get("certificateType")) in _FOR_CAR
+        may_go = action in OWN_CERTIFICATE and is_for_car(call)
     if may_go:
         return None
     answer: Payload = {"status": "Failed" if action == "DeleteCertificate" else "Rejected"}
@@ -93,24 +103,51 @@ def refusal(version: str, action: str, call: Payload, rules: Rules, told: Payloa
 
 def refused_key(key: object, rules: Rules) -> str | None:
     """The name to count a 1.6 key under, when it is not to be changed."""
+    name, rule = rule_of_key(key, rules)
+    return name if rule == "reject" else None
+
+
+def rule_of_key(key: object, rules: Rules) -> tuple[str | None, str]:
+    """The name to count a 1.6 key under, None for one that is not guarded, and the rule for it."""
     name = keys.guarded_key(key) if isinstance(key, str) else None
     if name is None:
-        return None
+        return None, "forward"
     known = keys.key_named(name)
     also = [one.name for one in known.variables] if known is not None else []
-    return None if keys.forwarded(rules, name, *also, "ChangeConfiguration") else name
+    return name, keys.rule(rules, "ChangeConfiguration", name, *also)
 
 
 def refused_variable(item: object, rules: Rules) -> str | None:
     """The name to count a variable under, when it is not to be set."""
-    one = Variable(_name(item, "component"), _name(item, "variable"))
+    name, rule = rule_of_variable(item, rules)
+    return name if rule == "reject" else None
+
+
+def rule_of_variable(item: object, rules: Rules) -> tuple[str | None, str]:
+    """The name to count a variable under, None for one that is not guarded, and the rule for it."""
+    one = Variable(_name(item, "component"), variable_name(item))
     # Vendors carry the names of their 1.6 keys over.
     name = keys.guarded_variable(one) or keys.guarded_key(one.name)
     if name is None:
-        return None
+        return None, "forward"
     key = keys.key_behind(one)
     also = [key.name] if key is not None else []
-    return None if keys.forwarded(rules, name, one.name, *also, "SetVariables") else name
+    return name, keys.rule(rules, "SetVariables", name, one.name, *also)
+
+
+def variable_name(item: object) -> str:
+    """The variable's name in an item of SetVariables; empty where there is none."""
+    return _name(item, "variable")
+
+
+def is_root(call: Payload) -> bool:
+    """Whether an InstallCertificate is about a root that the station checks its CSMS by."""
+    return _word(call.get("certificateType")) in _ROOTS
+
+
+def is_for_car(call: Payload) -> bool:
+    """Whether a SignCertificate or CertificateSigned is about Plug & Charge, not the station's own connection."""
+    return _word(call.get("certificateType")) in _FOR_CAR
 
 
 def may_be(wanted: object, root: Payload) -> bool:
@@ -184,11 +221,19 @@ def _item_by_item(row: Row, call: Payload, session: Session) -> Conversation:
 
 def _variables_refused(call: Payload, rules: Rules) -> Refusal | None:
     """A request that goes on as it came, or not at all: with one item refused all are."""
-    items = call.get("setVariableData")
-    items = items if isinstance(items, list) else [items]
+    items = variables(call)
     names = [refused_variable(item, rules) for item in items]
-    if not any(names):
-        return None
+    return refused_together(items, names) if any(names) else None
+
+
+def variables(call: Payload) -> list[Any]:
+    """The items of a SetVariables request, which need not fit its schema."""
+    items = call.get("setVariableData")
+    return items if isinstance(items, list) else [items]
+
+
+def refused_together(items: list[Any], names: list[str | None]) -> Refusal:
+    """A SetVariables of which nothing is set, because of those items that have a name here."""
     results = [
         _variable_refused(item, "UnsupportedParam", _MANAGED)
         if name

@@ -20,6 +20,7 @@ from translators.v16_to_v201 import LINK as V16_TO_V201
 from translators.v21_to_v201 import LINK as V21_TO_V201
 from translators.v201_to_v16 import LINK as V201_TO_V16
 from translators.v201_to_v21 import LINK as V201_TO_V21
+from translators.warden import Warden
 
 LINKS: dict[tuple[str, str], Link] = {
     (link.station_version, link.csms_version): link for link in (V16_TO_V201, V201_TO_V16, V201_TO_V21, V21_TO_V201)
@@ -99,9 +100,9 @@ def between(
     if outbox:
         stages.append(_outbox(csms_version, options, memory, new_id, epoch))
     stage = stages[0] if len(stages) == 1 else Chain(stages)
-    if not quirked.needed(station_version, options.quirks, translated=translated):
-        return stage
-    return quirked.Quirked(stage, station_version, options.quirks, memory, translated=translated)
+    if quirked.needed(station_version, options.quirks, translated=translated):
+        stage = quirked.Quirked(stage, station_version, options.quirks, memory, translated=translated)
+    return Warden(stage, station_version, csms_version, options, memory, new_id)
 
 
 def _sessions(

@@ -4,6 +4,20 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """What the gateway verifies of this station, for guarded calls that it is to follow (`adopt`)."""
+
+    verifies_password: bool = False
+    verifies_certificate: bool = False
+    signs: bool = False
+    """The station's certificate is signed here, whatever the CSMS would do."""
+    profiles: frozenset[int] = frozenset()
+    """The security profiles it may come back with."""
+    host: str = ""
+    """The host by which it came in; a network profile may lead nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What configuration says about this station on this backend."""
 
@@ -18,6 +32,7 @@ class Options:
     """Station actions this CSMS cannot take: answered here."""
     guard: dict[str, str] = field(default_factory=dict)
     """Calls that could move or lock out a station -> reject | adopt | forward."""
+    adoption: Adoption = Adoption()
     quirks: tuple[str, ...] = ()
     """Names of `translators.quirks` that this station has, whoever made it; `-name` for one it has not."""
     provision: bool = True

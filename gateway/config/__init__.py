@@ -17,6 +17,7 @@ from gateway.config.model import (
     Log,
     Match,
     Route,
+    StationCa,
 )
 from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Network, Store
 
@@ -40,6 +41,7 @@ __all__ = [
     "Match",
     "Network",
     "Route",
+    "StationCa",
     "Store",
     "load",
     "parse",

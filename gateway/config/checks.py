@@ -22,6 +22,8 @@ def mistakes(document: Document) -> Iterator[Mistake]:
         yield from _backend(document, backend)
     for route in document.steps("routes"):
         yield from _route(document, route)
+    certificate, key = document.get("station_ca", "certificate"), document.get("station_ca", "key")
+    yield from tls.pairs(document, ("station_ca",), _texts(certificate), _texts(key))
     if document.get("unknown_stations") == "reject" and not document.get("stations_file"):
         what = "reject refuses every station while there is no stations_file"
         yield document.mistake(("unknown_stations",), what)
@@ -53,6 +55,8 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
             yield from tls.expiries(document, (*here, "tls", "certificate"), listener.tls.certificate)
             if listener.tls.client_ca is not None:
                 yield from tls.expiries(document, (*here, "tls", "client_ca"), (listener.tls.client_ca,))
+    if config.station_ca is not None:
+        yield from tls.expiries(document, ("station_ca", "certificate"), (config.station_ca.certificate,))
     no_secret = all("forward" not in listener.auth for listener in config.listeners)
     for name, backend in config.backends.items():
         here = ("backends", name)
@@ -151,6 +155,11 @@ def _backend(document: Document, here: Steps) -> Iterator[Mistake]:
             if not guard.is_known(name):
                 what = f"{name!r} is not a call, key or variable that is guarded"
                 yield document.mistake(child, what + suggestion(name, list(guard.NAMES)), at_key=True)
+            elif document.get(*child) == "adopt" and not guard.is_adoptable(name):
+                what = f"{name} says where a station connects or as whom; that cannot be adopted, use reject or forward"
+                yield document.mistake(child, what)
+    if document.get(*here, "station_certificates") == "gateway" and not document.get("station_ca"):
+        yield document.mistake((*here, "station_certificates"), "gateway needs a station_ca")
 
 
 def _route(document: Document, here: Steps) -> Iterator[Mistake]:

@@ -12,7 +12,6 @@ from gateway.config.values import resolve
 from gateway.config.wording import mistakes_of
 
 NOT_YET: dict[str, str] = {
-    "backends.*.guard.*=adopt": "this version cannot adopt yet; use reject or forward",
     "routes.followers": "this version cannot copy to followers yet; leave the key out",
 }
 """What may be configured but not honoured by this version: `key` (with any content), `key=value` or `key=scheme:` -> a

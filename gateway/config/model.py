@@ -77,6 +77,7 @@ class Backend(Section):
     immediate_reset: Literal["Hard", "Soft"] = "Hard"
     soft_reset: Literal["Immediate", "OnIdle"] = "Immediate"
     guard: Mapping[Text, GuardRule] = {}
+    station_certificates: Literal["forward", "gateway"] = "forward"
     _name: str = PrivateAttr("")
 
     @property
@@ -168,6 +169,14 @@ class Log(Section):
     redact: tuple[Text, ...] = ("idTag", "idToken", "AuthorizationKey", "BasicAuthPassword")
 
 
+class StationCa(Section):
+    """The authority that signs stations' certificates here; `days` is how long they are valid."""
+
+    certificate: ReadableFile
+    key: ReadableFile
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
 class Config(Section):
     """The whole file. `path` is where it was read, `warnings` are lines like a mistake's that stop nothing."""
 
@@ -177,6 +186,7 @@ class Config(Section):
     unknown_stations: Literal["accept", "reject"] = "accept"
     unknown_status: Literal["404", "401"] = "404"
     stations_file: ReadableFile | None = None
+    station_ca: StationCa | None = None
     profile_downgrade: Literal["never", "3_to_2", "any"] = "never"
     store: StoreText = Field(default="sqlite:ocpp-gateway.db", validate_default=True)
     admin: Admin = Admin()

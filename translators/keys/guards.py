@@ -40,6 +40,9 @@ def _folded(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
 
 
+_ADOPTABLE = frozenset(
+    map(_folded, ("AuthorizationKey", "BasicAuthPassword", "NetworkConfigurationPriority", "SecurityProfile"))
+)
 _GUARDED_KEYS = {_folded(name): name for name in _KEYS}
 _GUARDED_NAMES = frozenset(map(_folded, GUARDED))
 _GUARDED_VARIABLES = {name.casefold(): name for name in _VARIABLES}
@@ -63,7 +66,21 @@ def is_guarded_name(name: str) -> bool:
     return _folded(name) in _GUARDED_NAMES
 
 
-def forwarded(guard: Mapping[str, str], *names: str) -> bool:
-    """Whether the operator lets one of these through: `guard` is what configuration says of each name."""
-    wanted = {_folded(name) for name in names}
-    return any(rule == "forward" and _folded(name) in wanted for name, rule in guard.items())
+def rule(guard: Mapping[str, str], action: str, *names: str) -> str:
+    """`reject`, `adopt` or `forward`: what configuration (`guard`) says of a key or variable with these names, or else of
+    the action that changes it."""
+    said = {_folded(name): one for name, one in guard.items()}
+    own = {said[name] for name in map(_folded, names) if name in said}
+    if own:
+        return next(one for one in ("adopt", "forward", "reject") if one in own)
+    return said.get(_folded(action), "reject")
+
+
+def let_through(guard: Mapping[str, str], action: str, *names: str) -> bool:
+    """Whether a change of a key or variable with these names may reach the station."""
+    return rule(guard, action, *names) != "reject"
+
+
+def is_adoptable(name: str) -> bool:
+    """Whether the gateway can follow a change of this key or variable, however it is spelt."""
+    return _folded(name) in _ADOPTABLE

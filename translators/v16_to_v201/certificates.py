@@ -1,7 +1,7 @@
 """Certificates in a 1.6 station with the security extension (its security whitepaper), and those of Plug & Charge.
 
 The station's TLS connection ends at this gateway. The root that its server certificate is checked against and the
-station's own certificate are not for a CSMS to change, unless the backend is configured so (guard: forward).
+station's own certificate are not for a CSMS to change, unless the backend is configured so (guard: forward or adopt).
 """
 
 from collections.abc import Generator
@@ -10,7 +10,7 @@ from typing import Any
 from translators import schemas
 from translators.effects import Ask, Note, PeerError, Step
 from translators.frames import Payload
-from translators.guard import may_be
+from translators.guard import is_let_through, may_be
 from translators.session import Session
 from translators.tables import Conversation
 from translators.v16_to_v201 import plug_and_charge
@@ -116,7 +116,7 @@ def sign_certificate(call: Payload, session: Session) -> Conversation:
 
 
 def _is_guarded(session: Session, action: str) -> bool:
-    return session.options.guard.get(action) != "forward"
+    return not is_let_through(session.options.guard, action)
 
 
 def _kept(action: str, status: str) -> Generator[Step, Any, Payload]:

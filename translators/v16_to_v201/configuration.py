@@ -1,7 +1,7 @@
 """Variables of a 2.0.1 CSMS as configuration keys of a 1.6 station (2.0.1 B05 and B06, 1.6 sections 5.3 and 5.8).
 
 What could take the station away from this gateway is refused unless `guard` of the backend's configuration says
-`forward` for it, and an operator is told. Names that `guard` knows here: the variables BasicAuthPassword,
+`forward` or `adopt` for it, and an operator is told. Names that `guard` knows here: the variables BasicAuthPassword,
 SecurityProfile, Identity, NetworkConfigurationPriority, ActiveNetworkProfile; AuthorizationKey and vendors' keys with
 the address of a CSMS (`keys.guards`); the action SetVariables for all of these. SetNetworkProfile has no translation:
 it is refused whatever `guard` says.
@@ -188,8 +188,8 @@ def _write(
     legacy = device.legacy_key(one)
     guard = keys.guarded_variable(one) or (keys.guarded_key(legacy) if legacy else None)
     key = keys.key_named(legacy) if legacy else keys.key_behind(one)
-    names = [one.name, *([guard] if guard else []), *([key.name] if key else []), "SetVariables"]
-    if guard is not None and not keys.forwarded(session.options.guard, *names):
+    names = [one.name, *([guard] if guard else []), *([key.name] if key else [])]
+    if guard is not None and not keys.let_through(session.options.guard, "SetVariables", *names):
         yield Note("guarded", {"call": guard})
         return _Outcome("Rejected", why=reason("UnsupportedParam", _MANAGED))
     if (key is None and legacy is None) or (key is not None and key.access == "R"):

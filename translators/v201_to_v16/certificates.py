@@ -1,7 +1,7 @@
 """Certificates in a 2.0.1 station, by the 1.6 security extension (its whitepaper) and by Plug & Charge.
 
 The station's TLS connection ends at this gateway. The root that its server certificate is checked against and the
-station's own certificate are not for a CSMS to change, unless the backend is configured so (guard: forward).
+station's own certificate are not for a CSMS to change, unless the backend is configured so (guard: forward or adopt).
 """
 
 from collections.abc import Generator
@@ -10,7 +10,7 @@ from typing import Any
 from translators import schemas
 from translators.effects import Ask, Note, PeerError, PeerSilent, Step
 from translators.frames import Payload
-from translators.guard import may_be
+from translators.guard import is_let_through, may_be
 from translators.inner import message, packed
 from translators.losses import loses, lost
 from translators.session import Session
@@ -143,7 +143,7 @@ def _is_of_car(session: Session, action: str, request: Payload) -> Generator[Ste
 
 
 def _is_guarded(session: Session, action: str) -> bool:
-    return session.options.guard.get(action) != "forward"
+    return not is_let_through(session.options.guard, action)
 
 
 def _kept(action: str, status: str) -> Generator[Step, Any, Payload]:

@@ -1,7 +1,7 @@
 """Configuration keys of a 1.6 CSMS as variables of a 2.0.1 station (1.6 sections 5.3 and 5.8, 2.0.1 B05 and B06).
 
 What could take the station away from this gateway is refused unless `guard` of the backend's configuration says
-`forward` for it, and an operator is told. Names that `guard` knows here: AuthorizationKey and SecurityProfile, which
+`forward` or `adopt` for it, and an operator is told. Names that `guard` knows here: AuthorizationKey and SecurityProfile, which
 have a variable and can be forwarded; NetworkConfigurationPriority and vendors' keys with the address of a CSMS
 (`keys.guards`), which have none and are NotSupported then; the action ChangeConfiguration for all of these.
 
@@ -64,8 +64,8 @@ def change_configuration(call: Payload, session: Session) -> Conversation:
     """ChangeConfiguration -> SetVariables, all variables of the key in one; if they do not all take it the worst answer
     counts and the others get their value back. 1.6 section 5.3, 2.0.1 B05."""
     guard, key = keys.guarded_key(call["key"]), keys.key_named(call["key"])
-    names = [call["key"], "ChangeConfiguration", *(one.name for one in (key.variables if key else ()))]
-    if guard is not None and not keys.forwarded(session.options.guard, guard, *names):
+    names = [call["key"], *(one.name for one in (key.variables if key else ()))]
+    if guard is not None and not keys.let_through(session.options.guard, "ChangeConfiguration", guard, *names):
         yield Note("guarded", {"call": guard})
         return {"status": "Rejected"}
     here = _places(session)
@@ -189,7 +189,8 @@ def _is_read_only(session: Session, key: Key, here: dict[int, Place]) -> bool:
 
 
 def _forwarded(session: Session, key: Key) -> bool:
-    return keys.forwarded(session.options.guard, key.name, "ChangeConfiguration", *(one.name for one in key.variables))
+    names = [key.name, *(one.name for one in key.variables)]
+    return keys.let_through(session.options.guard, "ChangeConfiguration", *names)
 
 
 def _change(session: Session, values: Known, *, whole: bool) -> Generator[Step, Any, str]:
