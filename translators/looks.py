@@ -44,6 +44,7 @@ def looked_at(
     rules = options.guard
     if action == "ChangeConfiguration":
         name, rule = guard.rule_of_key(call.get("key"), rules)
+        rule = _of_either(rule, rules)
         return [_setting(name, name, rule, call.get("value"), 0, options.adoption)] if name else []
     if action == "SetVariables":
         found = []
@@ -51,7 +52,7 @@ def looked_at(
             name, rule = guard.rule_of_variable(item, rules)
             if name is not None:
                 value = item.get("attributeValue") if isinstance(item, dict) else None
-                own = guard.variable_name(item)
+                own, rule = guard.variable_name(item), _of_either(rule, rules)
                 found.append(_setting(name, own, rule, value, place, options.adoption))
         return found
     rule = rule_of_certificates(action) if action in guard.OWN_CERTIFICATE else rules.get(action, "reject")
@@ -64,6 +65,12 @@ def looked_at(
     if action == "CertificateSigned":
         return _certificate(rule, call, options.adoption)
     return [Look(action, rule)]
+
+
+def _of_either(rule: str, rules: guard.Rules) -> str:
+    """The CSMS may have asked for it by the action of the other version."""
+    said = {rules.get(action) for action in ("ChangeConfiguration", "SetVariables")}
+    return rule if rule != "reject" else next((one for one in ("adopt", "forward") if one in said), rule)
 
 
 def _setting(name: str, own: str, rule: str, value: Any, place: int, adoption: Adoption) -> Look:

@@ -124,6 +124,7 @@ def made(station: FakeSocket, csms: FakeSocket, new: FakeSocket, board: FakeBoar
         metrics,
         Observer(metrics, logger, "ocpp1.6", "ocpp1.6"),
         logger,
+        cast(Any, None),
     )
 
 

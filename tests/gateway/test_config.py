@@ -251,11 +251,37 @@ stations_file: s.yaml
 """
     found = [line.partition(": ")[2] for line in mistakes(text, path=tmp_path / "g.yaml")]
     for key in (
-        "backends.a.guard.Identity: this version",
         "routes[1].followers: this version",
     ):
         assert len([line for line in found if line.startswith(key)]) == 1, key
-    assert len([line for line in found if "this version" in line]) == 2
+    assert len([line for line in found if "this version" in line]) == 1
+
+
+def test_what_cannot_be_adopted_is_told(tmp_path: Path) -> None:
+    text = """\
+listeners: [{bind: "h:1"}]
+backends:
+  a:
+    url: ws://h/
+    subprotocols: ocpp1.6
+    station_certificates: gateway
+    guard: {OcppServerURL: adopt, Identity: adopt, authorization_key: adopt, SetNetworkProfile: adopt}
+routes: [{backend: a}]
+"""
+    found = [line.partition(": ")[2] for line in mistakes(text, path=tmp_path / "g.yaml")]
+    assert [line.partition(":")[0] for line in found if "adopted" in line] == [
+        "backends.a.guard.OcppServerURL",
+        "backends.a.guard.Identity",
+    ]
+    assert "backends.a.station_certificates: gateway needs a station_ca" in found
+
+
+def test_the_authority_of_stations_is_looked_at(tmp_path: Path) -> None:
+    certificates.init_ca(tmp_path)
+    certificates.init_ca(tmp_path / "other")
+    for key, many in (("ca.key", 0), ("other/ca.key", 1), ("gone.key", 1)):
+        text = MINIMAL + f"\nstation_ca: {{certificate: ca.crt, key: {key}, days: 30}}\n"
+        assert len(mistakes(text, path=tmp_path / "g.yaml")) == many, key
 
 
 def test_the_example_needs_only_its_certificates(tmp_path: Path) -> None:

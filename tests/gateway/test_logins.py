@@ -24,26 +24,26 @@ def test_what_a_password_may_mean() -> None:
 
 async def test_right_wrong_unknown() -> None:
     found = Logins()
-    assert await found.verify("a", b"geheim", LINE)
-    assert not await found.verify("a", b"Geheim", LINE)
-    assert not await found.verify("b", b"geheim", None)
+    assert await found.verify("a", b"geheim", (LINE,))
+    assert not await found.verify("a", b"Geheim", (LINE,))
+    assert not await found.verify("b", b"geheim", ())
     octets = bytes(range(0xA0, 0xB0))
     for line in map(hash_password, (octets, octets.hex().encode(), octets.hex().upper().encode())):
-        assert await found.verify("c", octets, line)
+        assert await found.verify("c", octets, (line,))
     found.close()
 
 
 async def test_what_was_verified_once_is_known_again(monkeypatch: pytest.MonkeyPatch) -> None:
     found, done = Logins(), []
-    monkeypatch.setattr(logins, "_fits", lambda password, line: done.append(password) or password == b"geheim")
+    monkeypatch.setattr(logins, "_fitting", lambda password, lines: done.append(password) or (lines[0] if password == b"geheim" else None))
     for _ in range(3):
-        assert await found.verify("a", b"geheim", LINE)
+        assert await found.verify("a", b"geheim", (LINE,))
     assert done == [b"geheim"]
-    assert not await found.verify("a", b"other", LINE)
+    assert not await found.verify("a", b"other", (LINE,))
     # Another hash in the file, another station with the same hash, a password that fits the decoy: all anew.
-    assert await found.verify("a", b"geheim", hash_password(b"new"))
-    assert await found.verify("b", b"geheim", LINE)
-    assert not await found.verify("a", b"geheim", None)
+    assert await found.verify("a", b"geheim", (hash_password(b"new"),))
+    assert await found.verify("b", b"geheim", (LINE,))
+    assert not await found.verify("a", b"geheim", ())
     assert done == [b"geheim", b"other", b"geheim", b"geheim", b"geheim"]
     found.close()
 
@@ -51,15 +51,15 @@ async def test_what_was_verified_once_is_known_again(monkeypatch: pytest.MonkeyP
 async def test_one_identity_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logins, "_MOST_OF_ONE", 2)
     found = Logins()
-    assert await found.verify("a", b"geheim", LINE)
-    flood = [asyncio.create_task(found.verify("a", b"wrong", LINE)) for _ in range(2)]
+    assert await found.verify("a", b"geheim", (LINE,))
+    flood = [asyncio.create_task(found.verify("a", b"wrong", (LINE,))) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
-        await found.verify("a", b"wrong", LINE)
+        await found.verify("a", b"wrong", (LINE,))
     # The true station, and all others, come in meanwhile.
-    assert await found.verify("a", b"geheim", LINE)
-    assert await found.verify("b", b"geheim", LINE)
-    assert await asyncio.gather(*flood) == [False] * 2
+    assert await found.verify("a", b"geheim", (LINE,))
+    assert await found.verify("b", b"geheim", (LINE,))
+    assert await asyncio.gather(*flood) == [None] * 2
     assert not found._working_for
     found.close()
 
@@ -67,12 +67,12 @@ async def test_one_identity_does_not_keep_the_others_waiting(monkeypatch: pytest
 async def test_too_many_at_once_come_back_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logins, "_MOST_WAITING", 4)
     found = Logins()
-    assert await found.verify("known", b"geheim", LINE)
-    flood = [asyncio.create_task(found.verify(str(n), b"wrong", LINE)) for n in range(4)]
+    assert await found.verify("known", b"geheim", (LINE,))
+    flood = [asyncio.create_task(found.verify(str(n), b"wrong", (LINE,))) for n in range(4)]
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
-        await found.verify("a", b"geheim", LINE)
-    assert await found.verify("known", b"geheim", LINE)
-    assert await asyncio.gather(*flood) == [False] * 4
-    assert await found.verify("a", b"geheim", LINE)
+        await found.verify("a", b"geheim", (LINE,))
+    assert await found.verify("known", b"geheim", (LINE,))
+    assert await asyncio.gather(*flood) == [None] * 4
+    assert await found.verify("a", b"geheim", (LINE,))
     found.close()

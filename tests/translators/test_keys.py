@@ -216,8 +216,21 @@ def test_guards_know_a_name_however_it_is_spelt() -> None:
     assert keys.guarded_key("HeartbeatInterval") is None
     assert keys.guarded_variable(variable("securityctrlr.basicauthpassword")) == "BasicAuthPassword"
     assert keys.guarded_variable(variable("NetworkConfiguration.OcppCsmsUrl[1]")) == "NetworkConfiguration"
-    assert keys.forwarded({"authorization_key": "forward"}, "AuthorizationKey")
-    assert not keys.forwarded({"AuthorizationKey": "reject", "SecurityProfile": "forward"}, "AuthorizationKey")
+    assert keys.let_through({"authorization_key": "forward"}, "SetVariables", "AuthorizationKey")
+    assert not keys.let_through({"AuthorizationKey": "reject", "SecurityProfile": "forward"}, "X", "AuthorizationKey")
+    assert keys.is_adoptable("authorization_key")
+    assert not keys.is_adoptable("OcppServerURL")
+
+
+def test_what_is_said_of_a_key_beats_what_is_said_of_the_action() -> None:
+    def rule(guard: dict[str, str]) -> str:
+        return keys.rule(guard, "ChangeConfiguration", "AuthorizationKey", "BasicAuthPassword")
+
+    assert rule({}) == "reject"
+    assert rule({"ChangeConfiguration": "forward"}) == "forward"
+    assert rule({"ChangeConfiguration": "forward", "AuthorizationKey": "reject"}) == "reject"
+    assert rule({"ChangeConfiguration": "reject", "BasicAuthPassword": "adopt"}) == "adopt"
+    assert rule({"AuthorizationKey": "forward", "BasicAuthPassword": "adopt"}) == "adopt"
 
 
 def test_markdown_has_every_row() -> None:

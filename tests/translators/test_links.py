@@ -18,6 +18,7 @@ from translators.links import LINKS, NoPathError, between, csms_version_for, has
 from translators.options import Options
 from translators.passthrough import Passthrough
 from translators.session import Session
+from translators.warden import Warden
 
 FEW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -45,7 +46,8 @@ def test_there_is_a_path_between_all_versions() -> None:
         for csms in schemas.VERSIONS:
             one = stage(station, csms)
             kind = Passthrough if station == csms else Session if (station, csms) in LINKS else Chain
-            assert isinstance(getattr(one, "inner", one), kind)  # quirks may stand around it
+            assert isinstance(one, Warden)
+            assert isinstance(getattr(one.inner, "inner", one.inner), kind)  # quirks may stand around it
 
 
 def test_an_outbox_stands_last_and_replays_alone() -> None:

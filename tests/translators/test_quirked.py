@@ -175,10 +175,10 @@ def test_the_same_version_is_untouched_but_for_what_is_named_for_it() -> None:
             "ocpp1.6", "ocpp1.6", options=Options(quirks=quirks), memory={}, new_id=str, connected_at=0, epoch=0
         )
 
-    assert isinstance(made(), Passthrough)
-    assert isinstance(made("keba"), Passthrough)
-    assert isinstance(made("webasto_next"), Quirked)
-    assert isinstance(made("foxess"), Passthrough)
+    assert isinstance(made().inner, Passthrough)
+    assert isinstance(made("keba").inner, Passthrough)
+    assert isinstance(made("webasto_next").inner, Quirked)
+    assert isinstance(made("foxess").inner, Passthrough)
     one = made("webasto_next", "keba")
     assert authorized(one) == CARD["idTag"]
 

@@ -57,7 +57,7 @@ def test_a_report_ends_and_leaves_nothing(data: st.DataObject, options: Options)
             lists = {"componentVariable": named, "componentCriteria": criteria}
             given_lists = {name: value for name, value in lists.items() if value}
             wire.call("csms", "GetReport", {**request, **given_lists}, f"c{number}")
-        assert "report" not in wire.stage.memory  # type: ignore[attr-defined]
+        assert "report" not in wire.stage.inner.memory  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("length", [1, 900, 2500])

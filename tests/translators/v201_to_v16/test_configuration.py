@@ -49,7 +49,7 @@ def test_every_change_is_answered(data: st.DataObject, options: Options) -> None
 @given(st.data())
 def test_what_is_kept_of_a_model_is_bounded(data: st.DataObject) -> None:
     wire = Echo(data, STATION, CSMS)
-    memory = wire.stage.memory  # type: ignore[attr-defined]
+    memory = wire.stage.inner.memory  # type: ignore[attr-defined]
     wire.call("station", "BootNotification", BOOT, "s1")
     report = memory.get("station/model/asked", 1)
     drawn = data.draw(st.lists(VARIABLES, min_size=1, max_size=40))
