@@ -35,7 +35,11 @@ async def test_right_wrong_unknown() -> None:
 
 async def test_what_was_verified_once_is_known_again(monkeypatch: pytest.MonkeyPatch) -> None:
     found, done = Logins(), []
-    monkeypatch.setattr(logins, "_fitting", lambda password, lines: done.append(password) or (lines[0] if password == b"geheim" else None))
+    monkeypatch.setattr(
+        logins,
+        "_fitting",
+        lambda password, lines: done.append(password) or (lines[0] if password == b"geheim" else None),
+    )
     for _ in range(3):
         assert await found.verify("a", b"geheim", (LINE,))
     assert done == [b"geheim"]

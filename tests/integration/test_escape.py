@@ -57,11 +57,19 @@ CASES_16 = [
     ("ChangeConfiguration", key("ocpp_server-url", "wss://elsewhere.example/"), (False, False, True)),
     ("ChangeConfiguration", key("ChargeBoxId", "OTHER"), (False, False, True)),
     ("ChangeConfiguration", key("HeartbeatInterval", "300"), (True, True, True)),
-    ("InstallCertificate", {"certificateType": "CentralSystemRootCertificate", "certificate": "x"}, (False, True, True)),
+    (
+        "InstallCertificate",
+        {"certificateType": "CentralSystemRootCertificate", "certificate": "x"},
+        (False, True, True),
+    ),
     ("InstallCertificate", {"certificateType": "ManufacturerRootCertificate", "certificate": "x"}, (True, True, True)),
     ("DeleteCertificate", {"certificateHashData": HASHES}, (False, True, True)),
     # A vendor's own way is nobody's business.
-    ("DataTransfer", {"vendorId": "com.example", "messageId": "SetUrl", "data": "wss://elsewhere/"}, (True, True, True)),
+    (
+        "DataTransfer",
+        {"vendorId": "com.example", "messageId": "SetUrl", "data": "wss://elsewhere/"},
+        (True, True, True),
+    ),
 ]
 CASES_201 = [
     ("SetNetworkProfile", network_profile(2), (False, True, True)),
@@ -84,7 +92,11 @@ CASES_201 = [
     ("SetVariables", variables(("AuthCtrlr.Enabled", "true")), (True, True, True)),
     ("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": "x"}, (False, True, True)),
     ("DeleteCertificate", {"certificateHashData": HASHES}, (False, True, True)),
-    ("DataTransfer", {"vendorId": "com.example", "messageId": "SetUrl", "data": "wss://elsewhere/"}, (True, True, True)),
+    (
+        "DataTransfer",
+        {"vendorId": "com.example", "messageId": "SetUrl", "data": "wss://elsewhere/"},
+        (True, True, True),
+    ),
 ]
 
 
@@ -121,7 +133,7 @@ class Stations:
         config["listeners"] = [{"bind": "", "auth": ["basic"]}, ways]
         for rule, backend in config["backends"].items():
             adoptable = [*GUARDED, "AuthorizationKey", "SecurityProfile", "NetworkConfigurationPriority"]
-            backend["guard"] = {name: rule for name in adoptable}
+            backend["guard"] = dict.fromkeys(adoptable, rule)
         self.config = config
 
 

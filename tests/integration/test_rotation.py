@@ -249,7 +249,7 @@ async def test_what_has_no_form_in_the_other_version(tmp_path: Path) -> None:
                 ws = await login(running, OLD, station)
                 await csms.wait(lambda: csms.connections)
                 await csms.send(change(csms_version, value))
-                answer = await csms.wait(lambda: answer_to(csms, "c1"))  # noqa: B023
+                answer = await csms.wait(lambda: answer_to(csms, "c1"))
                 assert status_of(answer) == "Rejected"
                 await ws.close()
                 assert await enters(running, OLD, version=station) == [101]
@@ -302,9 +302,9 @@ async def test_refused_and_forwarded_by_rule(tmp_path: Path) -> None:
                     await changed(running, csms, "ocpp1.6", NEW, status)
                 else:
                     ws = await login(running, OLD)
-                    await csms.wait(lambda: csms.connections)  # noqa: B023
+                    await csms.wait(lambda: csms.connections)
                     await csms.send(change("ocpp1.6", NEW))
-                    assert (await csms.wait(lambda: answer_to(csms, "c1"))) == {"status": status}  # noqa: B023
+                    assert (await csms.wait(lambda: answer_to(csms, "c1"))) == {"status": status}
                     assert (await ask(ws, [2, "h", "Heartbeat", {}]))[0] == 3
                     await ws.close()
                 assert await enters(running, password, NEW.encode()) == [101, 401]
