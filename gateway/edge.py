@@ -13,8 +13,8 @@ import structlog
 from aiohttp import web
 
 from gateway import profiles, proofs
-from gateway.adopter import Adopter, adoption, host_of
 from gateway.admission import Admission, admit, identify
+from gateway.adopter import Adopter, adoption, host_of
 from gateway.bridge import POLICY, REPLACED, About, Bridge
 from gateway.caller import Caller
 from gateway.config import Backend, Listener

@@ -120,7 +120,7 @@ class Metrics:
             "passed_on",
         )
         self.guarded_calls = capped(
-            30, "guarded_calls_total", "Calls refused because they could take a station away", "action"
+            30, "guarded_calls_total", "Calls that could take a station away, whatever became of them", "action"
         )
         self.forward_duration = histogram("forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction")
         waiting = histogram("call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action")

@@ -8,6 +8,7 @@ from translators.passthrough import Passthrough
 from translators.quirked import MAKER, Quirked, maker_of
 from translators.stage import Stage
 from translators.v16_to_v201 import records as records16
+from translators.warden import Warden
 
 _BOOTS = (("station/boot", "call"), ("passthrough/boot", ""), ("v21/station/boot", ""))
 
@@ -71,7 +72,7 @@ def _connector(evse: Any, number: Any, status: Any, at: Any, code: Any = None) -
 
 def _statuses(stage: Stage) -> list[dict[str, Any]]:
     """What a stage that changes nothing keeps for a backend that comes back."""
-    if isinstance(stage, Quirked):
+    if isinstance(stage, Quirked | Warden):
         return _statuses(stage.inner)
     if isinstance(stage, Chain):
         return [one for inner in stage.stages for one in _statuses(inner)]
