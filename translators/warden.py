@@ -97,7 +97,8 @@ class Warden:
             return self._own.pop(frame.key)(frame)
         elif frame.key in self._watched:
             before = self._settled(self._watched.pop(frame.key), frame)
-        return before + self._out(self.inner.from_station(frame, now), now)
+        after = self._out(self.inner.from_station(frame, now), now)
+        return before + after if before else after
 
     def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         return self._out(self.inner.from_csms(frame, now), now)
@@ -120,6 +121,8 @@ class Warden:
     # -- calls to the station ---------------------------------------------------------------------------------------
 
     def _out(self, effects: list[Effect], now: float) -> list[Effect]:
+        if not any(isinstance(effect, ToStation) and self._concerns(effect.frame) for effect in effects):
+            return effects
         out: list[Effect] = []
         work = deque(effects)
         while work:
@@ -136,6 +139,9 @@ class Warden:
                     out += self._answered(frame)
             out.append(effect)
         return out
+
+    def _concerns(self, frame: Frame) -> bool:
+        return frame.action in guard.ACTIONS if isinstance(frame, Call) else bool(self._asked)
 
     def _looked_at(self, call: Call) -> tuple[list[Effect], Result | None]:
         """What to do with a call to the station, or the answer in its place."""
