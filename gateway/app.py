@@ -155,6 +155,7 @@ class App:
         for listener in self.listeners:
             await listener.close()
         await self.admin.close()
+        await self.commands.passing.close()
         for upstream in [*self.node.upstreams.values(), *self._retired]:
             await upstream.close()
         self.node.logins.close()

@@ -18,6 +18,7 @@ from gateway.pump import POLICY, REPLACED, RESTART
 from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
+from gateway.tap import Tap
 from gateway.upstream import Dialler, Leg
 from translators.effects import Work
 from translators.frames import Call, Error, NoAnswer, Payload, Result
@@ -83,6 +84,7 @@ class Bridge:
         self.limits = limits
         self.metrics = metrics
         self.logger = logger
+        self.tap: Tap | None = None
         self._station = station
         self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
@@ -186,6 +188,8 @@ class Bridge:
                 answer.set_result(reply)
 
         call = Call(str(uuid4()), action, payload)
+        if self.tap is not None:
+            self.tap.own(call)
         # In a task of the session: a caller who goes away must not stop it half-way.
         self._primary.pump.later(self._primary.board.call(call, told, self._loop.time()))
         return await answer

@@ -13,6 +13,7 @@ from typing import Any
 from gateway.bridge import RESTART, Bridge
 from gateway.cluster import Message, NodeFailed
 from gateway.node import Node
+from gateway.passing import Passing
 from gateway.switchboard import BusyError
 from translators import overview, schemas
 from translators.frames import BadFrame, Error, NoAnswer
@@ -35,6 +36,7 @@ class Commands:
         self.addresses: list[str] = []
         """Where its listeners listen."""
         self._last_asserted = ""
+        self.passing = Passing(node)
         self._verbs: dict[str, Callable[[Message], Awaitable[Any]]] = {
             "fenced": self._fenced,
             "stations": self._stations,
@@ -43,6 +45,9 @@ class Commands:
             "call": self._call,
             "disconnect": self._disconnect,
             "backends": self._backends,
+            "listen": self._listen,
+            "listen_no_more": self._listen_no_more,
+            "heard": self._heard,
         }
 
     # -- Handler ----------------------------------------------------------------------------------------------------
@@ -63,7 +68,7 @@ class Commands:
         verb = self._verbs.get(str(message.get("verb")))
         if verb is None:
             raise NodeFailed("unknown_verb", "this node runs another version")
-        return await verb(message)
+        return await verb({**message, "from": sender})
 
     async def missed(self, why: str) -> None:
         """Everybody says again what they own, and hears who does not any more."""
@@ -143,6 +148,19 @@ class Commands:
             counts[session.backend] = counts.get(session.backend, 0) + 1
         down = {name for name, upstream in self._node.upstreams.items() if upstream.is_down}
         return [{"name": name, "stations": count, "down": name in down} for name, count in counts.items()]
+
+    async def _listen(self, message: Message) -> Any:
+        return self.passing.listen(message)
+
+    async def _listen_no_more(self, message: Message) -> Any:
+        return self.passing.end(message["name"])
+
+    async def _heard(self, message: Message) -> Any:
+        """Another node passes on what an ear of this one wants."""
+        ear = self._node.taps.ears.get(message["name"])
+        if ear is not None:
+            ear.arrived(message["from"], message["sent"], message["lost"], message["texts"])
+        return {}
 
     def _session(self, message: Message) -> Bridge:
         session = self._node.sessions.get(message["station"])

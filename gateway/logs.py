@@ -11,7 +11,7 @@ import structlog
 
 from gateway.config import Log
 
-_REDACTED = "[redacted]"
+REDACTED = "[redacted]"
 _ALWAYS = ("authorization", "password", "token", "secret")
 _OURS = frozenset({"exception", "timestamp", "level", "_record", "_from_structlog"})
 _TEXT_LIMIT = 500
@@ -23,16 +23,20 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def _address(found: re.Match[str]) -> str:
-    user = f"{_REDACTED}@" if found["user"] else ""
-    return f"{found['scheme']}{user}{found['rest']}{'?' + _REDACTED if found['query'] else ''}"
+    user = f"{REDACTED}@" if found["user"] else ""
+    return f"{found['scheme']}{user}{found['rest']}{'?' + REDACTED if found['query'] else ''}"
+
+
+def without_secrets(text: str) -> str:
+    """A text without what its addresses tell besides where they are."""
+    return _URL.sub(_address, text) if "://" in text else text
 
 
 def printable(text: str) -> str:
     """A peer's text as it may stand in a log line: no address with a password, nothing a terminal obeys, not long."""
     if len(text) > _TEXT_LIMIT:
         text = f"{text[:_TEXT_LIMIT]}[{len(text) - _TEXT_LIMIT} more]"
-    text = _URL.sub(_address, text) if "://" in text else text
-    return _UNPRINTABLE.sub(lambda odd: f"\\u{ord(odd.group()):04x}", text)
+    return _UNPRINTABLE.sub(lambda odd: f"\\u{ord(odd.group()):04x}", without_secrets(text))
 
 
 def where(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -63,7 +67,7 @@ class Redact:
 
     def _clean(self, key: str, value: Any) -> Any:
         if key.casefold() in self._names:
-            return _REDACTED
+            return REDACTED
         if isinstance(value, dict):
             return {name: self._clean(str(name), member) for name, member in value.items()}
         if isinstance(value, list | tuple):

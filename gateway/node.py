@@ -18,6 +18,7 @@ from gateway.places import Crowd, Places
 from gateway.ratelimit import Bucket
 from gateway.stations import Roster, Stations
 from gateway.store import Store, StoreError
+from gateway.taps import Taps
 from gateway.upstream import Upstream
 
 
@@ -75,6 +76,7 @@ class Node:
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}
         self.sessions: dict[str, Bridge] = {}
+        self.taps = Taps(self.id, self.sessions, config.log.redact)
         self.draining = False
         self.connects = Bucket(config.limits.connects_per_second, config.limits.connects_per_second, 0.0)
         # A quarter of a second's worth at once: handshakes are work, and nobody's ping waits for more of it.

@@ -16,6 +16,7 @@ from gateway.observer import Observer
 from gateway.sockets import Socket
 from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
+from gateway.tap import Tap
 from translators.effects import Close, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Payload, decode
 
@@ -33,6 +34,8 @@ class Host(Protocol):
     limits: Limits
     metrics: Metrics
     logger: structlog.stdlib.BoundLogger
+    tap: Tap | None
+    """Set while somebody listens."""
 
     @property
     def over(self) -> bool:
@@ -87,9 +90,13 @@ class Pump:
         try:
             frame = decode(text)
         except BadFrame as bad:
+            if (tap := self._host.tap) is not None:
+                tap.unreadable(peer, bad)
             effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
         else:
             self._observer.received(peer, frame)
+            if (tap := self._host.tap) is not None:
+                tap.read(peer, frame)
             effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
         await self.carry_out([*effects, _Carried(began, self._durations[peer])])
 
@@ -149,15 +156,21 @@ class Pump:
                     return durable
             self._queue.popleft()
             if isinstance(item, ToStation):
+                if host.tap is not None:
+                    host.tap.wrote("station", item.frame)
                 await self._station.send(item.frame.text)
                 self._observer.sent_to_station(item.frame)
             elif isinstance(item, ToCsms):
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
+                    if host.tap is not None:
+                        host.tap.wrote("csms", item.frame)
                     await self.csms.send(item.frame.text)
             elif isinstance(item, _Carried):
                 item.duration.observe(perf_counter() - item.began)
             elif isinstance(item, Note):
                 self._observer.note(item)
+                if host.tap is not None:
+                    host.tap.noted(item)
             elif isinstance(item, Work):
                 host.work(self._done(item))
             elif isinstance(item, Close):

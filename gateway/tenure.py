@@ -68,6 +68,7 @@ class Tenure:
         """Run the session as the station's one, to its end."""
         sessions = self._node.sessions
         self._claim.session = sessions[self._key] = session
+        self._node.taps.begin(self._key, session)
         try:
             return await session.run()
         finally:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import structlog
 from aiohttp import web
 
+from gateway.admin.frame_operations import FrameOperations
 from gateway.admin.operations import Operation, document
 from gateway.admin.problems import Problem
 from gateway.admin.station_operations import StationOperations
@@ -33,6 +34,7 @@ class Api:
         self.operations = [
             Operation("GET", "/nodes", "Every live gateway process.", self._nodes, {200: "nodes", 504: "not known"}),
             *StationOperations(node, self._reach).operations(),
+            *FrameOperations(node).operations(),
             Operation("GET", "/backends", "Every configured backend.", self._backends, {200: "backends"}),
             Operation("POST", "/drain", "Let all stations go, and end.", self._drain, {202: "it has begun"}),
             Operation(

@@ -15,7 +15,7 @@ PREFIX = "/api/v1"
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`path` after the prefix, with `{id}` for a station; `query` and `body` as JSON Schemas by name; `answers` says what
-    a status means."""
+    a status means, `content` what comes with 200."""
 
     method: str
     path: str
@@ -24,6 +24,7 @@ class Operation:
     answers: dict[int, str]
     query: dict[str, Schema] = field(default_factory=dict)
     body: Schema | None = None
+    content: str = "application/json"
 
 
 def document(operations: list[Operation], version: str) -> dict[str, Any]:
@@ -34,13 +35,14 @@ def document(operations: list[Operation], version: str) -> dict[str, Any]:
         in_path = [part[1:-1] for part in one.path.split("/") if part.startswith("{")]
         parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path]
         parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in one.query.items()]
+        schema = {"type": "object" if one.content == "application/json" else "string"}
         described: dict[str, Any] = {
             "summary": one.summary,
             "parameters": parameters,
             "responses": {
                 str(status): {
                     "description": what,
-                    "content": problem if status >= 400 else {"application/json": {"schema": {"type": "object"}}},
+                    "content": problem if status >= 400 else {one.content: {"schema": schema}},
                 }
                 for status, what in {**one.answers, 401: "the token is missing or wrong"}.items()
             },

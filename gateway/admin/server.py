@@ -36,6 +36,7 @@ class AdminServer:
         app.router.add_get("/metrics", self._metrics)
         for operation in self._api.operations:
             app.router.add_route(operation.method, PREFIX + operation.path, operation.run)
+        app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         if path is not None:
@@ -50,6 +51,9 @@ class AdminServer:
     async def close(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _end_streams(self, app: web.Application) -> None:
+        self._node.taps.close()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:

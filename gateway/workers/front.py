@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -118,8 +119,10 @@ class Front:
                 return web.Response(status=answer.status, headers=kept, body=await answer.read())
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
+            # It has begun: whoever of the two goes away ends it, and no other worker takes it over.
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async for chunk in answer.content.iter_any():
+                    await response.write(chunk)
             return response
 
 
