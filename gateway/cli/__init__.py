@@ -23,6 +23,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "stations": ("gateway.cli.stations:command", "The stations that are connected, or one of them."),
     "backends": ("gateway.cli.backends:command", "The backends and how many stations each has."),
     "call": ("gateway.cli.call:command", "One call to a station, and its answer."),
+    "tail": ("gateway.cli.tail:command", "The frames of both sides as they go by, and what became of each."),
+    "replay": ("gateway.cli.replay:command", "Plays captured stations against a CSMS, and compares its answers."),
     "mapping": ("gateway.cli.mapping:command", "What becomes of an action between two versions."),
     "certs": ("gateway.cli.certs:command", "Development CA, server and station certificates."),
     "password": ("gateway.cli.password:command", "Password hashes for the stations file."),

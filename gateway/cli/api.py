@@ -1,11 +1,12 @@
 """The admin API as the verbs use it."""
 
+import http.client
 import json
 import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,34 @@ class AdminApi:
     def post(self, path: str, body: Any = None) -> Any:
         return self._request("POST", path, {} if body is None else body)
 
+    def events(self, path: str) -> Iterator[tuple[str, str]]:
+        """Name and data of server-sent events, to the end of the stream; an empty name for a sign of life."""
+        with self._opened("GET", path, None) as answer:
+            name, lines = "", iter(answer)
+            while True:
+                try:
+                    line = next(lines, b"")
+                except (OSError, http.client.HTTPException):
+                    return  # it broke off
+                if not line:
+                    return
+                field, _, value = line.decode().rstrip("\n").partition(": ")
+                if field == "event":
+                    name = value
+                elif field == "data":
+                    yield name, value
+                elif not field and value:
+                    yield "", ""
+
     def _request(self, method: str, path: str, body: Any) -> Any:
-        headers = {"Accept": "application/json"}
+        try:
+            with self._opened(method, path, body) as answer:
+                return json.loads(answer.read())
+        except (OSError, ValueError) as error:
+            raise Failed(f"ocpp-gateway: no admin API at {self.url}: {error}", NOT_REACHABLE) from None
+
+    def _opened(self, method: str, path: str, body: Any) -> http.client.HTTPResponse:
+        headers = {"Accept": "application/json, text/event-stream"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if self._token:
@@ -43,14 +70,14 @@ class AdminApi:
         try:
             # No proxy of the environment: the token is for the gateway alone.
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(request, timeout=_SECONDS) as answer:
-                return json.loads(answer.read())
+            answer: http.client.HTTPResponse = opener.open(request, timeout=_SECONDS)
+            return answer
         except urllib.error.HTTPError as error:
             raise Failed(f"ocpp-gateway: {_said(error)}") from None
         except urllib.error.URLError as error:
             reason = getattr(error.reason, "strerror", None) or error.reason
             raise Failed(f"ocpp-gateway: no admin API at {self.url}: {reason}", NOT_REACHABLE) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Failed(f"ocpp-gateway: no admin API at {self.url}: {error}", NOT_REACHABLE) from None
 
 

@@ -1,5 +1,6 @@
 """A frame in a few words, for people: what it is about, not all that it says."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,20 @@ def title(frame: Frame) -> str:
     """The action; of a TransactionEvent with its type."""
     if frame.kind == "call" and frame.action == "TransactionEvent":
         return f"TransactionEvent {frame.payload.get('eventType', '')}"
-    return frame.action
+    return "".join(sign if sign.isprintable() else "?" for sign in frame.action)
 
 
 def details(frame: Frame) -> str:
-    """What the payload says, what counts first, for the end may be cut off; empty when there is nothing to say."""
+    """What the payload says, what counts first, for the end may be cut off; empty when there is nothing to say. Nothing
+    in it moves a terminal's cursor, whoever wrote it."""
+    try:
+        said = _details(frame)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        said = json.dumps(frame.payload)  # a payload that is not as the standard has it
+    return "".join(sign if sign.isprintable() else "?" for sign in said)
+
+
+def _details(frame: Frame) -> str:
     if frame.kind == "error":
         return f"{frame.payload['errorCode']} {frame.payload['errorDescription']}".strip()
     words = _result(frame.payload) if frame.kind == "result" else _call(frame.action, frame.payload)

@@ -26,27 +26,51 @@ def console(*, stderr: bool = False) -> Console:
     return found
 
 
+class Painter:
+    """Lines of two lanes, behind a first column."""
+
+    def __init__(self, to: Console, first: int = _TIME) -> None:
+        """`first`: characters of the first column."""
+        self.console = to
+        self._first = first
+        self._arrow = _NARROW_ARROW if to.width < _NARROW else _ARROW
+        self._lane = (min(to.width, _WIDEST + first - _TIME) - first - self._arrow - 2) // 2
+
+    def heading(self, station: str, csms: str) -> None:
+        middle = Text("gateway".center(self._arrow))
+        self.line("", Text(station, _COLOURS["station"]), middle, Text(csms, _COLOURS["csms"]))
+        self.console.print(Text("─" * (self._first + 2 * self._lane + self._arrow + 2), "dim"))
+
+    def row(self, first: str, row: Row) -> None:
+        self.line(first, _cell(row.station), _middle(row, self._arrow), _cell(row.csms))
+
+    def line(self, first: str, left: Text, middle: Text, right: Text) -> None:
+        line = Text().append(first.ljust(self._first), "dim")
+        left.truncate(self._lane, overflow="ellipsis", pad=True)
+        right.truncate(self._lane, overflow="ellipsis")
+        line.append_text(left).append(" ").append_text(middle).append(" ").append_text(right)
+        line.rstrip()
+        self.console.print(line)
+
+
 class Lanes:
     """Prints an act; one line a call, one a pair of answers that say something."""
 
     def __init__(self, to: Console) -> None:
         self._console = to
-        self._arrow = _NARROW_ARROW if to.width < _NARROW else _ARROW
-        self._lane = (min(to.width, _WIDEST) - _TIME - self._arrow - 2) // 2
+        self._painter = Painter(to)
         self._began = perf_counter()
         self._pairs = Pairs(self._print)
 
     def act_begins(self, act: Act) -> None:
         self._began = perf_counter()
         self._pairs = Pairs(self._print)
-        left = f"station {act.identity}, {_VERSIONS[act.station_version]}, wss"
-        right = f"CSMS, {_VERSIONS[act.csms.subprotocol]}"
         self._console.print()
         self._console.print(Text(act.title, "bold"))
-        self._line(
-            "", Text(left, _COLOURS["station"]), Text("gateway".center(self._arrow)), Text(right, _COLOURS["csms"])
+        self._painter.heading(
+            f"station {act.identity}, {_VERSIONS[act.station_version]}, wss",
+            f"CSMS, {_VERSIONS[act.csms.subprotocol]}",
         )
-        self._console.print(Text("─" * (_TIME + 2 * self._lane + self._arrow + 2), "dim"))
 
     def frame(self, frame: Frame) -> None:
         self._pairs.feed(frame)
@@ -60,18 +84,9 @@ class Lanes:
             self._console.print(Text(f"  stopped: {result.error}", "bold red"))
 
     def _print(self, row: Row) -> None:
-        left, right = _cell(row.station), _cell(row.csms)
         if "answer" in row.how and not any(details(frame) for frame in (row.station, row.csms) if frame is not None):
             return
-        self._line(f"{row.at - self._began:6.2f}", left, _middle(row, self._arrow), right)
-
-    def _line(self, at: str, left: Text, middle: Text, right: Text) -> None:
-        line = Text().append(at.ljust(_TIME), "dim")
-        left.truncate(self._lane, overflow="ellipsis", pad=True)
-        right.truncate(self._lane, overflow="ellipsis")
-        line.append_text(left).append(" ").append_text(middle).append(" ").append_text(right)
-        line.rstrip()
-        self._console.print(line)
+        self._painter.row(f"{row.at - self._began:6.2f}", row)
 
 
 def _cell(frame: Frame | None) -> Text:
