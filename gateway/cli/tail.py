@@ -35,21 +35,21 @@ Event = tuple[str, str]
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 @click.option(
     "--jsonl",
-    "path",
+    "capture",
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Also add the lines to this file, which `replay` reads.",
 )
 @admin_options
 def command(
-    api: AdminApi, station: str | None, identity: str | None, action: str | None, as_json: bool, path: Path | None
+    api: AdminApi, station: str | None, identity: str | None, action: str | None, as_json: bool, capture: Path | None
 ) -> None:
     """What goes over the wires of one station, or of all: the station's side left, the CSMS's right, the translation in
     between. Without id tags and passwords. Until it is interrupted."""
     asked = urlencode({name: value for name, value in (("identity", identity), ("action", action)) if value})
     base = f"/stations/{quote(station, safe='')}/frames" if station else "/frames"
     with ExitStack() as stack:
-        file = stack.enter_context(_opened(path)) if path is not None else None
+        file = stack.enter_context(_opened(capture)) if capture is not None else None
         show = _Lines() if as_json else _Lanes(many=station is None)
         for name, data in _events(api, f"{base}?{asked}"):
             if file is not None and name in ("frame", "lost"):

@@ -67,8 +67,15 @@ def test_what_passes_through_says_so_and_how_long_it_took() -> None:
     assert records[2]["payload"] == {"currentTime": "now"}
     assert records[0] == {
         "at": records[0]["at"],
-        "station": "CP-1", "node": "north", "side": "station", "direction": "in", "version": "ocpp1.6",
-        "type": "call", "action": "Heartbeat", "id": "1", "payload": {},
+        "station": "CP-1",
+        "node": "north",
+        "side": "station",
+        "direction": "in",
+        "version": "ocpp1.6",
+        "type": "call",
+        "action": "Heartbeat",
+        "id": "1",
+        "payload": {},
     }
 
 
