@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway import listening_in, passing
+from gateway import passing
 from gateway.cluster import Message, NodeFailed, NodeUnreachable
 from gateway.commands import Commands
 from gateway.ear import Ear
@@ -87,17 +87,6 @@ async def test_what_is_lost_on_the_way_is_counted_when_the_way_is_there_again() 
         far.put("c")
         assert await until(lambda: one.ear.lost) == 5
         assert await one.ear.take(5) == ["c"]
-
-
-async def test_a_node_that_comes_later_or_has_forgotten_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening_in, "_AGAIN_SECONDS", 0.05)
-    here, there, wires = two()
-    wires[there.id].cut = True
-    async with listening(here) as one:
-        assert (one.nodes, one.silent) == ([here.id], [there.id])
-        wires[there.id].cut = False
-        await until(lambda: one.nodes == [here.id, there.id] and ear_of(there))
-        assert one.silent == []
 
 
 async def test_who_does_not_ask_again_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
