@@ -147,6 +147,11 @@ class Turnstile:
         self._waiting.clear()
         self._inside_is_lost = self._inside is not None
 
+    @property
+    def inside(self) -> Call | None:
+        """The call that is being answered."""
+        return self._inside
+
     def expects(self, message_id: str) -> bool:
         """Whether the call inside has this id: an answer to any other is not for this connection."""
         return self._inside is not None and self._inside.key == message_id and not self._inside_is_lost

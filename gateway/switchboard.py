@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.pacing import Lane, Settled, Turnstile
 from translators import errors
-from translators.effects import Close, Effect, Note, ToCsms, ToStation, Work
+from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import (
     CALL,
     CALLERROR,
@@ -62,10 +62,14 @@ class Switchboard:
         call_timeout: float = 25.0,
         queue_calls: int = 16,
         mend_text: Callable[[str], str] | None = None,
+        copies: bool = False,
     ) -> None:
-        """`mend_text`: what this station means by a text that is not JSON (`translators.quirked.text_mend`)."""
+        """`mend_text`: what this station means by a text that is not JSON (`translators.quirked.text_mend`). `copies`:
+        every answer to the station is followed by a `Copy`, for those who follow what it says."""
         self.stage = stage
         self._mend_text = mend_text
+        self._copies = copies
+        self._entered_at = 0.0
         self._station = _Peer(
             "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
         )
@@ -180,7 +184,8 @@ class Switchboard:
             return []
         if isinstance(frame, Call):
             if frame.type != CALL:
-                return self._route(peer.feed(frame, now), now)
+                copied: list[Effect] = [Copy(frame, None)] if self._copies and peer is self._station else []
+                return self._route([*peer.feed(frame, now), *copied], now)
             return self._called(peer, frame, now)
         if isinstance(frame, Error) and frame.type != CALLERROR:
             return self._route(peer.feed(frame, now), now)
@@ -204,7 +209,12 @@ class Switchboard:
             facts = {"version": peer.version, "action": call.action, "what": ["integer message id"]}
             out.append(Note("mended", facts))
         entering = peer.turnstile.arrive(call)
-        return out + self._route(peer.feed(entering, now), now) if entering is not None else out
+        return out + self._route(self._enter(peer, entering, now), now) if entering is not None else out
+
+    def _enter(self, peer: _Peer, call: Call, now: float) -> list[Effect]:
+        if peer is self._station:
+            self._entered_at = now
+        return peer.feed(call, now)
 
     def _settled(self, peer: _Peer, settled: Settled, now: float) -> list[Effect]:
         facts = {"peer": peer.name, "action": settled.call.action, "seconds": settled.seconds}
@@ -264,10 +274,18 @@ class Switchboard:
                 # What a connection asked that is gone is answered to nobody.
                 expected = peer.turnstile.expects(frame.key)
                 out.append(effect if expected else Note("stale_answer", {"peer": peer.name}))
+                if self._copies and expected and peer is self._station:
+                    out.append(self._copy(frame, now))
                 entering = peer.turnstile.answered(frame.key)
                 if entering is not None:
-                    work.extend(peer.feed(entering, now))
+                    work.extend(self._enter(peer, entering, now))
         return out
+
+    def _copy(self, answer: Frame, now: float) -> Copy:
+        call = self._station.turnstile.inside
+        assert call is not None
+        assert isinstance(answer, Result | Error)
+        return Copy(call, answer, now - self._entered_at)
 
 
 _CODE_OF_BAD = {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from translators.effects import Effect, Forget, Remember, ToCsms
-from translators.frames import CALL, BadFrame, Call, Frame, NoAnswer, Payload, Result
+from translators.frames import CALL, BadFrame, Call, Frame, NoAnswer, Payload, Reply, Result
 from translators.ids import LARGEST_INT
 from translators.stage import Stage
 
@@ -76,6 +76,10 @@ class Pairs:
     def knows(self, number: int) -> bool:
         """Whether the station has, or lately had, a transaction of this number."""
         return _key("transactionId", number) in self._memory or self._taken("transactionId", number)
+
+    def has_met(self, number: int) -> bool:
+        """Whether the CSMS has a number for the station's transaction of this number."""
+        return self._memory.get(_key("transactionId", number), {}).get("csms") is not None
 
     def is_owed(self, number: object) -> bool:
         """Whether the station has a transaction of this number and the CSMS has given it none yet."""
@@ -146,16 +150,96 @@ class Pairs:
         return Forget(_key(kind, number))
 
 
+class Numbers:
+    """Puts calls and answers into the other side's numbers. One that needs no change is given back as it came."""
+
+    def __init__(self, pairs: Pairs, kinds: tuple[Kind, ...] = KINDS) -> None:
+        self.pairs = pairs
+        self._kinds = kinds
+        self._starts: dict[str, int | None] = {}
+        self._stops: dict[str, int] = {}
+
+    def close(self) -> None:
+        self._starts.clear()
+        self._stops.clear()
+
+    def sent(self, call: Call) -> Call:
+        """A call of the station's with the CSMS's numbers."""
+        numbers = _FROM_STATION.get(call.action)
+        payload = _payload(call) if numbers is not None else None
+        if numbers is None or payload is None:
+            return call
+        if call.action == "StartTransaction":
+            self._starts[call.key] = self.pairs.promised(call.key)
+        elif call.action == "StopTransaction" and _is_number(payload.get("transactionId")):
+            self._stops[call.key] = payload["transactionId"]
+        changed = {
+            name: self.pairs.to_csms(kind, payload[name])
+            for name, kind in numbers
+            if kind in self._kinds and _is_number(payload.get(name))
+        }
+        if all(payload[name] == number for name, number in changed.items()):
+            return call
+        return Call(call.message_id, call.action, {**payload, **changed})
+
+    def called(self, call: Call) -> tuple[Call | Result, list[Effect]]:
+        """A call of the CSMS's with the station's numbers, or the answer to one that names what it has not given; and
+        what is to be remembered."""
+        effects: list[Effect] = []
+        if call.type != CALL or call.action not in _FROM_CSMS:
+            return call, effects
+        payload = _payload(call)
+        member, numbers, refusal = _FROM_CSMS[call.action]
+        inside = payload if member is None or payload is None else payload.get(member)
+        if payload is None or not isinstance(inside, dict):
+            return call, effects
+        changed: Payload = {}
+        for name, kind in numbers:
+            if kind not in self._kinds or not _is_number(inside.get(name)):
+                continue
+            station: int | None
+            if kind != "transactionId" and call.action in _NAMES_NEW:
+                station, remembered = self.pairs.met(kind, inside[name])
+                effects += remembered
+            else:
+                station = self.pairs.to_station(kind, inside[name])
+            if station is None:
+                return Result(call.message_id, {"status": refusal}), []
+            if station != inside[name]:
+                changed[name] = station
+        if not changed:
+            return call, effects
+        inside = {**inside, **changed}
+        renumbered = Call(call.message_id, call.action, inside if member is None else {**payload, member: inside})
+        return renumbered, effects
+
+    def answered(self, reply: Reply, unix_time: float) -> tuple[Reply, list[Effect]]:
+        """The CSMS's answer with the station's numbers; and what is to be remembered."""
+        effects: list[Effect] = []
+        stopped = self._stops.pop(reply.key, None)
+        starts = reply.key in self._starts
+        promised = self._starts.pop(reply.key, None)
+        if not isinstance(reply, Result):
+            return reply, effects
+        if stopped is not None:
+            effects += self.pairs.ended(stopped, unix_time)
+        elif starts:
+            payload = _payload(reply)
+            if payload is not None and _is_number(payload.get("transactionId")) and "transactionId" in self._kinds:
+                station, remembered = self.pairs.met("transactionId", payload["transactionId"], promised)
+                effects += remembered
+                if station != payload["transactionId"]:
+                    reply = Result(reply.message_id, {**payload, "transactionId": station})
+        return reply, effects
+
+
 class Aliases:
     """A Stage around another, on the CSMS's side of it; no member of a chain, for it asks nothing by itself."""
 
     def __init__(self, inner: Stage, pairs: Pairs, kinds: tuple[Kind, ...] = KINDS) -> None:
         self.inner = inner
         self.pairs = pairs
-        self._kinds = kinds
-        self._now = 0.0
-        self._starts: dict[str, int | None] = {}
-        self._stops: dict[str, int] = {}
+        self._numbers = Numbers(pairs, kinds)
 
     @property
     def epoch(self) -> float:
@@ -178,18 +262,14 @@ class Aliases:
         return self._out(self.inner.from_station(frame, now))
 
     def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
-        self._now = now
         effects: list[Effect] = []
         if isinstance(frame, Call):
-            called = self._called(frame, effects)
-            if called is None:
-                return [ToCsms(Result(frame.message_id, {"status": _FROM_CSMS[frame.action][2]}))]
+            called, effects = self._numbers.called(frame)
+            if isinstance(called, Result):
+                return [ToCsms(called)]
             frame = called
-        elif isinstance(frame, Result):
-            frame = self._answered(frame, effects)
         else:
-            self._starts.pop(frame.key, None)
-            self._stops.pop(frame.key, None)
+            frame, effects = self._numbers.answered(frame, now + self.epoch)
         return effects + self._out(self.inner.from_csms(frame, now))
 
     def tick(self, now: float) -> list[Effect]:
@@ -199,82 +279,19 @@ class Aliases:
         return self.inner.deadline()
 
     def close(self) -> None:
-        self._starts.clear()
-        self._stops.clear()
+        self._numbers.close()
         self.inner.close()
 
     def idle(self) -> bool:
         return self.inner.idle()
 
-    # -- inside -----------------------------------------------------------------------------------------------------
-
     def _out(self, effects: list[Effect]) -> list[Effect]:
         return [
-            ToCsms(self._sent(effect.frame))
+            ToCsms(self._numbers.sent(effect.frame))
             if isinstance(effect, ToCsms) and isinstance(effect.frame, Call) and effect.frame.type == CALL
             else effect
             for effect in effects
         ]
-
-    def _sent(self, call: Call) -> Call:
-        """A call of the station's with the CSMS's numbers."""
-        numbers = _FROM_STATION.get(call.action)
-        payload = _payload(call) if numbers is not None else None
-        if numbers is None or payload is None:
-            return call
-        if call.action == "StartTransaction":
-            self._starts[call.key] = self.pairs.promised(call.key)
-        elif call.action == "StopTransaction" and _is_number(payload.get("transactionId")):
-            self._stops[call.key] = payload["transactionId"]
-        changed = {
-            name: self.pairs.to_csms(kind, payload[name])
-            for name, kind in numbers
-            if kind in self._kinds and _is_number(payload.get(name))
-        }
-        if all(payload[name] == number for name, number in changed.items()):
-            return call
-        return Call(call.message_id, call.action, {**payload, **changed})
-
-    def _called(self, call: Call, effects: list[Effect]) -> Call | None:
-        """A call of the CSMS's with the station's numbers; None when it names what it has not given."""
-        if call.type != CALL or call.action not in _FROM_CSMS:
-            return call
-        payload = _payload(call)
-        member, numbers, _ = _FROM_CSMS[call.action]
-        inside = payload if member is None or payload is None else payload.get(member)
-        if payload is None or not isinstance(inside, dict):
-            return call
-        changed: Payload = {}
-        for name, kind in numbers:
-            if kind not in self._kinds or not _is_number(inside.get(name)):
-                continue
-            station: int | None
-            if kind != "transactionId" and call.action in _NAMES_NEW:
-                station, remembered = self.pairs.met(kind, inside[name])
-                effects += remembered
-            else:
-                station = self.pairs.to_station(kind, inside[name])
-            if station is None:
-                return None
-            if station != inside[name]:
-                changed[name] = station
-        if not changed:
-            return call
-        inside = {**inside, **changed}
-        return Call(call.message_id, call.action, inside if member is None else {**payload, member: inside})
-
-    def _answered(self, result: Result, effects: list[Effect]) -> Result:
-        if result.key in self._stops:
-            effects += self.pairs.ended(self._stops.pop(result.key), self._now + self.epoch)
-        elif result.key in self._starts:
-            promised = self._starts.pop(result.key)
-            payload = _payload(result)
-            if payload is not None and _is_number(payload.get("transactionId")) and "transactionId" in self._kinds:
-                station, remembered = self.pairs.met("transactionId", payload["transactionId"], promised)
-                effects += remembered
-                if station != payload["transactionId"]:
-                    return Result(result.message_id, {**payload, "transactionId": station})
-        return result
 
 
 def _key(kind: Kind, number: object) -> str:

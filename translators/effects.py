@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from translators.frames import Call, Frame, Payload
+from translators.frames import Call, Error, Frame, Payload, Result
 
 
 class ToStation(msgspec.Struct, frozen=True):
@@ -63,7 +63,16 @@ class Work(msgspec.Struct, frozen=True):
         return f"Work({self.kind})"
 
 
-Effect = ToStation | ToCsms | Remember | Forget | Note | Close | Work
+class Copy(msgspec.Struct, frozen=True):
+    """The station has been answered: for those who follow what it says. `call` is as it came, `answer` what it was told
+    (None: a SEND, which has none), `seconds` how long it waited."""
+
+    call: Call
+    answer: Result | Error | None
+    seconds: float = 0.0
+
+
+Effect = ToStation | ToCsms | Remember | Forget | Note | Close | Work | Copy
 
 
 class Ask(msgspec.Struct, frozen=True):

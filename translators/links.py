@@ -1,7 +1,7 @@
 """Which stage stands between two versions: the table of links and the way through it."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -10,6 +10,7 @@ from typing import Any
 from translators import poison, quirked
 from translators.aliases import Aliases, Pairs
 from translators.chain import Chain
+from translators.guard import question
 from translators.options import Options
 from translators.outbox import Outbox
 from translators.passthrough import HINT_KEYS, SHARED_KEYS, Passthrough, Validation
@@ -148,6 +149,17 @@ def _outbox(version: str, options: Options, memory: dict[str, Any], new_id: Call
 def has_outbox(memory: Mapping[str, Any]) -> bool:
     """Whether a station's memory on a backend holds what only `outbox` can deliver, or number rightly."""
     return any(key.startswith(("outbox/message/", "number/")) for key in memory)
+
+
+def reached(station_version: str, csms_version: str, actions: Iterable[str]) -> frozenset[str]:
+    """The calls to a station, in its version, that these calls of its CSMS may become. Raises NoPathError."""
+    names = frozenset(actions)
+    if station_version == csms_version:
+        asked = (question(station_version, name) for name in names)
+        return names | {ask.action for ask in asked if ask is not None}
+    for link in reversed(path(station_version, csms_version)):
+        names = frozenset(become for name in names if name in link.from_csms for become in link.from_csms[name].becomes)
+    return names
 
 
 def is_shared(key: str) -> bool:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gateway.switchboard import BusyError, Switchboard
-from translators.effects import Close, Effect, Note, ToCsms, ToStation
-from translators.frames import BadFrame, Call, Error, Result, decode
+from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation
+from translators.frames import BadFrame, Call, Error, Result, Send, decode
 from translators.passthrough import Passthrough
 
 ACTIONS = ["Heartbeat", "StartTransaction", "MeterValues"]
@@ -100,6 +100,40 @@ def test_a_station_that_pipelines_is_not_refused_but_the_reader_is_told_to_stop(
     for number in range(4):
         assert "queue_full" not in kinds(one.from_station(Call(str(number), "StartTransaction", {}), 0))
     assert one.station_full
+
+
+def test_what_a_station_is_told_is_copied_behind_the_answer_where_somebody_follows() -> None:
+    one = board(copies=True)
+    first, second = Call("a", "Heartbeat", {}), Call("b", "Authorize", {"idTag": "A"})
+    one.from_station(first, 1.0)
+    one.from_station(second, 2.0)
+    effects = one.from_csms(Result("a", {"currentTime": "now"}), 4.0)
+    answered = [type(effect) for effect in effects if isinstance(effect, ToStation | Copy)]
+    assert answered == [ToStation, Copy]
+    copy = next(effect for effect in effects if isinstance(effect, Copy))
+    assert (copy.call is first, copy.seconds, isinstance(copy.answer, Result)) == (True, 3.0, True)
+    # The second went in when the first was answered: its time counts from there.
+    effects = one.from_csms(Error("b", "InternalError"), 9.0)
+    (copy,) = [effect for effect in effects if isinstance(effect, Copy)]
+    assert (copy.call is second, copy.seconds, isinstance(copy.answer, Error)) == (True, 5.0, True)
+
+
+def test_an_answer_that_the_station_does_not_get_is_not_copied() -> None:
+    one = board(copies=True, call_timeout=5)
+    one.from_station(Call("a", "StartTransaction", {}), 0)
+    effects = one.tick(5)
+    assert isinstance(effects[-1], Close)
+    assert not [effect for effect in effects if isinstance(effect, Copy)]
+
+
+def test_a_send_is_copied_and_without_followers_nothing_is() -> None:
+    stage = Passthrough("ocpp2.1")
+    one = Switchboard(stage, station_version="ocpp2.1", csms_version="ocpp2.1", copies=True)
+    send = Send("a", "NotifyPeriodicEventStream", {})
+    assert [effect for effect in one.from_station(send, 0) if isinstance(effect, Copy)] == [Copy(send, None)]
+    other = board()
+    other.from_station(Call("a", "Heartbeat", {}), 0)
+    assert not [effect for effect in other.from_csms(Result("a", {}), 0) if isinstance(effect, Copy)]
 
 
 class Conversation(RuleBasedStateMachine):

@@ -14,7 +14,17 @@ from translators import schemas
 from translators.chain import Chain
 from translators.effects import Effect, Remember, ToCsms
 from translators.frames import Call
-from translators.links import LINKS, NoPathError, between, csms_version_for, has_outbox, is_hint, is_shared, path
+from translators.links import (
+    LINKS,
+    NoPathError,
+    between,
+    csms_version_for,
+    has_outbox,
+    is_hint,
+    is_shared,
+    path,
+    reached,
+)
 from translators.options import Options
 from translators.passthrough import Passthrough
 from translators.session import Session
@@ -150,3 +160,12 @@ def test_a_csms_is_always_answered(station: str, csms: str, action: str) -> None
         wire.call("csms", action, data.draw(calls(csms, action), label="call"), "c1")
 
     holds()
+
+
+def test_what_a_call_of_a_csms_may_become_at_the_station() -> None:
+    assert reached("ocpp1.6", "ocpp1.6", ["Reset"]) == {"Reset"}
+    assert reached("ocpp1.6", "ocpp1.6", ["DeleteCertificate"]) == {"DeleteCertificate", "GetInstalledCertificateIds"}
+    assert reached("ocpp1.6", "ocpp2.0.1", ["RequestStartTransaction"]) == {"RemoteStartTransaction"}
+    assert reached("ocpp1.6", "ocpp2.1", ["RequestStartTransaction"]) == {"RemoteStartTransaction"}
+    assert reached("ocpp2.0.1", "ocpp1.6", ["SetChargingProfile"]) == {"SetChargingProfile", "ClearChargingProfile"}
+    assert reached("ocpp1.6", "ocpp2.0.1", ["SetDisplayMessage", "RemoteStartTransaction"]) == frozenset()
