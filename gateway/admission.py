@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway import profiles
 from gateway.caller import Caller
-from gateway.config import Listener, Route
+from gateway.config import Follower, Listener, Route
 from gateway.identity import Identity, offered_subprotocols, read_identity, segment_of, write_basic
 from gateway.node import Node
 from gateway.proving import Proof, credentials
@@ -33,6 +33,7 @@ class Admission(NamedTuple):
     profile: int
     csms_password: str | None
     vouched: bool
+    followers: tuple[Follower, ...]
 
 
 def identify(request: web.BaseRequest, listener: Listener) -> Identity:
@@ -90,6 +91,7 @@ def admit(
         profile,
         station.csms_password,
         "none" in listener.auth or proof in ("certificate", "password"),
+        route.followers,
     )
 
 

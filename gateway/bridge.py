@@ -9,6 +9,7 @@ from uuid import uuid4
 import structlog
 
 from gateway.config import Backend, Limits
+from gateway.followers import Followers
 from gateway.identity import Identity
 from gateway.ledger import Ledger
 from gateway.leg import GOING_AWAY, BackendLeg
@@ -20,7 +21,7 @@ from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
 from gateway.upstream import Dialler, Leg
-from translators.effects import Work
+from translators.effects import Copy, Work
 from translators.frames import Call, Error, NoAnswer, Payload, Result
 from translators.stage import Stage
 
@@ -75,8 +76,10 @@ class Bridge:
         observer: Observer,
         logger: structlog.stdlib.BoundLogger,
         do: Worker,
+        followers: Followers | None = None,
     ) -> None:
-        """`do` does what the pure core must not. `leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
+        """`do` does what the pure core must not. `leg`: None where the backend is away, which only a backend with
+        `when_down: buffer` may be. `followers` get what the board copies; None where nobody follows."""
         self.do = do
         self.identity = identity
         self.about = about
@@ -91,6 +94,7 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._finished = asyncio.Event()
+        self.followers = followers
         self._primary = BackendLeg(self, station, backend, leg, dial, board, observer)
         self.saved = True
         """Whether the store has all that the session remembered; known when `run` has returned."""
@@ -107,9 +111,13 @@ class Bridge:
         ending = Ending(RESTART, "the gateway stops", "drain")
         try:
             await self._primary.open()
+            if self.followers is not None:
+                self.followers.start(self.call)
             ending = await self._ending
         finally:
             self._primary.stop()
+            if self.followers is not None:
+                self.followers.stop()
             tasks = list(self._tasks)
             for task in tasks:
                 task.cancel()
@@ -119,7 +127,10 @@ class Bridge:
             self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
             self._finished.set()
             await asyncio.gather(
-                self._station.close(ending.code, ending.text), self._primary.close(), return_exceptions=True
+                self._station.close(ending.code, ending.text),
+                self._primary.close(),
+                *([self.followers.close()] if self.followers is not None else []),
+                return_exceptions=True,
             )
             self._primary.release()
         return ending
@@ -145,6 +156,12 @@ class Bridge:
         if not self._ending.done():
             self._ending.set_result(Ending(code, text, reason))
             self._primary.board.close()
+            if self.followers is not None:
+                self.followers.stop()
+
+    def copied(self, copy: Copy) -> None:
+        if self.followers is not None:
+            self.followers.copied(copy)
 
     def _fenced(self, _: "asyncio.Future[None]") -> None:
         self._lose("lost_lease")

@@ -48,6 +48,7 @@ class Commands:
             "listen": self._listen,
             "listen_no_more": self._listen_no_more,
             "heard": self._heard,
+            "mirror": self._mirror,
         }
 
     # -- Handler ----------------------------------------------------------------------------------------------------
@@ -114,6 +115,15 @@ class Commands:
             "connectors": overview.connectors(memory, session.stage),
             "transactions": overview.transactions(about.subprotocol, about.version, memory),
             "frames": session.frames,
+            "followers": [
+                {
+                    "backend": one.name,
+                    "subprotocol": one.version,
+                    "connected": one.connected,
+                    "waiting": one.waiting,
+                }
+                for one in (session.followers.every if session.followers is not None else ())
+            ],
         }
 
     async def _call(self, message: Message) -> Any:
@@ -161,6 +171,10 @@ class Commands:
         if ear is not None:
             ear.arrived(message["from"], message["sent"], message["lost"], message["texts"])
         return {}
+
+    async def _mirror(self, message: Message) -> Any:
+        mirror = self._node.mirrors.get(message["follower"])
+        return mirror.seen() if mirror is not None else None
 
     def _session(self, message: Message) -> Bridge:
         session = self._node.sessions.get(message["station"])

@@ -1,10 +1,8 @@
 """Accepts a station: admitted, its backend dialled, and only then the upgrade; then its session, to the end."""
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import count
 from math import ceil
 from time import perf_counter, time
 from typing import NamedTuple
@@ -15,6 +13,7 @@ from aiohttp import web
 from gateway import profiles, proofs
 from gateway.admission import Admission, admit, identify
 from gateway.adopter import Adopter, adoption, host_of
+from gateway.boards import board_for, followers_for
 from gateway.bridge import POLICY, REPLACED, About, Bridge
 from gateway.caller import Caller
 from gateway.config import Backend, Listener
@@ -27,12 +26,8 @@ from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket, StationWebSocket
 from gateway.stations import Station
 from gateway.store import StoreError
-from gateway.switchboard import Switchboard
 from gateway.tenure import Tenure, tenure
 from gateway.upstream import DialError, Dialler, Leg, StationDialler
-from translators.links import between, has_outbox
-from translators.options import Options
-from translators.quirked import text_mend
 
 
 class Entry(NamedTuple):
@@ -207,6 +202,7 @@ class Edge:
                     await leg.socket.close(1001, "station gone")
                 return ws
             logger = log.bind(subprotocol=admission.subprotocol, backend=admission.backend)
+            adopts = adoption(node, entry.station, held.memory, backend, admission.profile, entry.host)
             observer = Observer(node.metrics, logger, admission.subprotocol, admission.version, admission.backend)
             bridge = Bridge(
                 admission.identity,
@@ -215,55 +211,17 @@ class Edge:
                 station,
                 leg,
                 dial,
-                self._board(admission, backend, held.memory, entry),
+                board_for(node, admission, backend, held.memory, adopts),
                 held.ledger,
                 limits,
                 node.metrics,
                 observer,
                 logger,
                 Adopter(node, admission.identity, admission.subprotocol).work,
+                followers_for(node, admission, held.ledger, logger),
             )
             await self._live(held, bridge, admission, logger)
             return ws
-
-    def _board(self, admission: Admission, settings: Backend, memory: dict[str, object], entry: Entry) -> Switchboard:
-        config = self._node.config
-        connected_at = time()
-        nonce, numbers = secrets.token_hex(8), count(1)
-        stage = between(
-            admission.subprotocol,
-            admission.version,
-            options=Options(
-                identity=admission.identity.spelt,
-                id_token_type=settings.id_token_type,
-                id_tag_of_nobody=settings.no_authorization_id_tag,
-                clears_cache_for_customer=settings.clear_cache_for_customer,
-                aliases_long_tokens=settings.long_id_tokens == "alias",
-                immediate_reset=settings.immediate_reset,
-                soft_reset=settings.soft_reset,
-                ends_lost_transactions=settings.end_lost_transactions,
-                answer_locally=frozenset(settings.answer_locally),
-                guard=dict(settings.guard),
-                adoption=adoption(self._node, entry.station, memory, settings, admission.profile, entry.host),
-                connectors=dict(admission.connectors),
-                quirks=admission.quirks,
-            ),
-            memory=memory,
-            new_id=lambda: f"{nonce}-{next(numbers)}",
-            connected_at=connected_at,
-            epoch=connected_at - asyncio.get_running_loop().time(),
-            validation=config.validation,
-            # What was kept under an earlier configuration is delivered all the same.
-            outbox=settings.when_down == "buffer" or has_outbox(memory),
-        )
-        return Switchboard(
-            stage,
-            station_version=admission.subprotocol,
-            csms_version=admission.version,
-            call_timeout=settings.call_timeout_seconds,
-            queue_calls=config.limits.queue_calls,
-            mend_text=text_mend(admission.subprotocol, admission.quirks),
-        )
 
     async def _live(
         self, held: Tenure, bridge: Bridge, admission: Admission, logger: structlog.stdlib.BoundLogger

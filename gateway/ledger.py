@@ -6,8 +6,10 @@ does not depend on it.
 """
 
 import asyncio
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from gateway.metrics import Metrics
 from gateway.store import AbsentError, Change, FencedError, Store, StoreError
@@ -17,6 +19,7 @@ from translators.links import is_hint, is_shared
 _HINTS_WAIT, _BEHIND_WAIT = 0.25, 0.02
 """Seconds for which more may gather. What is written behind is what a crash would have repeated."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_FOLLOWER = ">"  # before the keys of followers, which belong to the station whichever backend is in charge
 
 
 class _Waiter(NamedTuple):
@@ -60,8 +63,8 @@ class Ledger:
         self._closed = False
         self._later: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
+        # Done when a newer connection of the station turned out to own it.
         self.fenced: asyncio.Future[None] = self._loop.create_future()
-        """Done when a newer connection of the station turned out to own it."""
         if self._pending:
             self._write_within(_HINTS_WAIT)
 
@@ -95,6 +98,27 @@ class Ledger:
         else:
             return True
         return False
+
+    def follow(self, follower: str, effect: Remember | Forget) -> None:
+        """Take a change of a follower's own memory: written behind, for nobody waits for a follower."""
+        key = _follower_prefix(follower) + effect.key
+        if isinstance(effect, Remember):
+            self.memory[key] = effect.value
+            self.put(Remember(key, effect.value, behind=True))
+        elif self.memory.pop(key, None) is not None:
+            self.put(Forget(key))
+
+    def followed(self, follower: str) -> dict[str, Any]:
+        """What is remembered for this follower, apart from the rest."""
+        apart = _follower_prefix(follower)
+        return {key.removeprefix(apart): value for key, value in self.memory.items() if key.startswith(apart)}
+
+    def unfollow(self, others_than: Iterable[str]) -> None:
+        """Forget what was remembered for followers that are no more."""
+        kept = tuple(map(_follower_prefix, others_than))
+        for key in [key for key in self.memory if key.startswith(_FOLLOWER) and not key.startswith(kept)]:
+            del self.memory[key]
+            self.put(Forget(key))
 
     def commit(self) -> "asyncio.Future[None] | None":
         """Done when everything taken so far is durable; None: it is already. Holds a FencedError, or a StoreError when a
@@ -156,7 +180,7 @@ class Ledger:
     # -- inside -----------------------------------------------------------------------------------------------------
 
     def _place(self, key: str) -> tuple[str, str]:
-        return ("" if is_shared(key) else self.backend, key)
+        return ("" if key.startswith(_FOLLOWER) or is_shared(key) else self.backend, key)
 
     def _write_within(self, seconds: float) -> None:
         if self._writer is not None:
@@ -267,6 +291,10 @@ def _fail(waiter: _Waiter, error: StoreError) -> None:
     if not waiter.done.done():
         waiter.done.set_exception(error)
         waiter.done.exception()  # it is no defect when nobody asks any more
+
+
+def _follower_prefix(name: str) -> str:
+    return f"{_FOLLOWER}{quote(name, safe='')}/"
 
 
 def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:

@@ -132,6 +132,16 @@ class Metrics:
         self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
         self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
         self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
+        self.follower_answers = capped(
+            100, "follower_answers_total", "Answers of followers to copies of calls", "backend", "action"
+        )
+        self.follower_differences = capped(
+            100, "follower_differences_total", "Copies a follower answered otherwise, or not", "backend", "action"
+        )
+        self.follower_dropped = counter("follower_dropped_total", "Copies that a follower never got", "backend")
+        self.follower_calls = capped(
+            60, "follower_calls_total", "Calls of followers to stations", "backend", "action", "outcome"
+        )
         self.buffered = gauge(
             "buffered_messages", "Messages of connected stations that wait for the backend", "backend"
         )

@@ -9,6 +9,7 @@ import structlog
 from gateway.attempts import Attempts
 from gateway.bridge import Bridge
 from gateway.cluster import Cluster, LocalCluster, Message, NodeUnreachable
+from gateway.comparison import Mirror
 from gateway.config import Config
 from gateway.damping import HOLD_SECONDS, Damping
 from gateway.logins import Logins
@@ -75,6 +76,8 @@ class Node:
         self.ownership = Ownership(store, self.id, metrics)
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}
+        self.mirrors: dict[str, Mirror] = {}
+        """What followers have answered, by the names of their backends."""
         self.sessions: dict[str, Bridge] = {}
         self.taps = Taps(self.id, self.sessions, config.log.redact)
         self.draining = False

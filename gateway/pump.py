@@ -17,7 +17,7 @@ from gateway.sockets import Socket
 from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
-from translators.effects import Close, Effect, Note, ToCsms, ToStation, Work
+from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Payload, decode
 
 POLICY = 1008
@@ -48,6 +48,9 @@ class Host(Protocol):
 
     async def do(self, work: Work) -> Payload:
         """What the pure core must not do itself."""
+
+    def copied(self, copy: Copy) -> None:
+        """The station has been answered: for those who follow it. Must return at once."""
 
 
 class _Carried(NamedTuple):
@@ -175,6 +178,8 @@ class Pump:
                 host.work(self._done(item))
             elif isinstance(item, Close):
                 host.end(item.code, item.reason, "answer_withheld")
+            elif isinstance(item, Copy):
+                host.copied(item)
             else:
                 dirty = ledger.put(item) or dirty
         if dirty and not host.over and (durable := ledger.commit()) is not None:

@@ -12,6 +12,7 @@ from gateway.admin.operations import Operation, document
 from gateway.admin.problems import Problem
 from gateway.admin.station_operations import StationOperations
 from gateway.cluster import NodeUnreachable
+from gateway.comparison import report
 from gateway.node import Node
 from gateway.reach import Reach
 
@@ -36,6 +37,13 @@ class Api:
             *StationOperations(node, self._reach).operations(),
             *FrameOperations(node).operations(),
             Operation("GET", "/backends", "Every configured backend.", self._backends, {200: "backends"}),
+            Operation(
+                "GET",
+                "/mirror/{follower}",
+                "How a follower's answers differ from those of the backends in charge.",
+                self._mirror,
+                {200: "counts, rates, samples; by action", 404: "no route has such a follower"},
+            ),
             Operation("POST", "/drain", "Let all stations go, and end.", self._drain, {202: "it has begun"}),
             Operation(
                 "POST",
@@ -73,6 +81,14 @@ class Api:
                 if one["down"]:
                     entry["down_for_nodes"].append(node)
         return web.json_response({"backends": list(found.values()), "unreachable_nodes": silent})
+
+    async def _mirror(self, request: web.Request) -> web.Response:
+        name = request.match_info["follower"]
+        answers, silent = await self._reach.everywhere({"verb": "mirror", "follower": name})
+        seen = [one for _, one in answers if one is not None]
+        if not seen and all(one.backend != name for route in self._node.config.routes for one in route.followers):
+            raise Problem(404, "no such follower", f"no route has a follower named {name}")
+        return web.json_response({"follower": name, **report(seen), "unreachable_nodes": silent})
 
     async def _drain(self, request: web.Request) -> web.Response:
         self._logger.warning("operator_drain", remote=request.remote)

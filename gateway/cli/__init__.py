@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("gateway.cli.check:command", "Validates a configuration: all mistakes in one run."),
     "stations": ("gateway.cli.stations:command", "The stations that are connected, or one of them."),
     "backends": ("gateway.cli.backends:command", "The backends and how many stations each has."),
+    "mirror": ("gateway.cli.mirror:command", "How a follower's answers differ from the primary's."),
     "call": ("gateway.cli.call:command", "One call to a station, and its answer."),
     "tail": ("gateway.cli.tail:command", "The frames of both sides as they go by, and what became of each."),
     "replay": ("gateway.cli.replay:command", "Plays captured stations against a CSMS, and compares its answers."),

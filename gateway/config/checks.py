@@ -57,6 +57,11 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
                 yield from tls.expiries(document, (*here, "tls", "client_ca"), (listener.tls.client_ca,))
     if config.station_ca is not None:
         yield from tls.expiries(document, ("station_ca", "certificate"), (config.station_ca.certificate,))
+    for index, route in enumerate(config.routes):
+        for place, follower in enumerate(route.followers):
+            if config.backends[follower.backend].auth == "forward":
+                what = f"{follower.backend} has auth: forward, but a follower is never sent a station's own credentials"
+                yield document.mistake(("routes", index, "followers", place, "backend"), what)
     no_secret = all("forward" not in listener.auth for listener in config.listeners)
     for name, backend in config.backends.items():
         here = ("backends", name)
@@ -178,6 +183,14 @@ def _route(document: Document, here: Steps) -> Iterator[Mistake]:
 
             known = frozenset[str]().union(*map(csms_actions, VERSIONS))
             yield from _actions(document, (*follower, "allow"), known, "an action that a CSMS calls")
+            spoken = document.get("backends", str(name), "subprotocols")
+            versions = [one for one in _texts(spoken) if one in VERSIONS] if spoken is not None else ["ocpp1.6"]
+            calls = frozenset[str]().union(*map(csms_actions, versions))
+            for child in document.steps(*follower, "allow"):
+                action = document.get(*child)
+                if versions and action in known and action not in calls:
+                    what = f"{name} speaks {', '.join(versions)}, which has no {action}"
+                    yield document.mistake(child, what)
     if document.get(*here, "quirks"):
         from translators.quirked import is_quirk
         from translators.quirks import QUIRKS

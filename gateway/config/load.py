@@ -11,9 +11,7 @@ from gateway.config.model import Config
 from gateway.config.values import resolve
 from gateway.config.wording import mistakes_of
 
-NOT_YET: dict[str, str] = {
-    "routes.followers": "this version cannot copy to followers yet; leave the key out",
-}
+NOT_YET: dict[str, str] = {}
 """What may be configured but not honoured by this version: `key` (with any content), `key=value` or `key=scheme:` -> a
 sentence. `*` stands for a name, list indices are left out. A feature that has arrived takes its line out of here."""
 

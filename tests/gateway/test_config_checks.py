@@ -104,6 +104,25 @@ routes:
     ]
 
 
+def test_what_a_follower_cannot_call_in_its_version_is_a_mistake_and_credentials_it_never_gets_a_warning() -> None:
+    text = """\
+listeners: [{bind: "127.0.0.1:1"}]
+backends:
+  a: {url: "ws://h/", subprotocols: [ocpp1.6]}
+  b: {url: "ws://h/", subprotocols: [ocpp2.0.1]}
+routes:
+  - backend: a
+    followers: [{backend: b, allow: [Reset, RemoteStartTransaction]}]
+"""
+    assert mistakes(text) == [
+        "g.yaml:7:45: routes[0].followers[0].allow[1]: b speaks ocpp2.0.1, which has no RemoteStartTransaction"
+    ]
+    found = parse(text.replace(", RemoteStartTransaction", ""), {}, path=Path("g.yaml")).warnings
+    assert [line for line in found if "followers" in line] == [
+        "g.yaml:7:27: routes[0].followers[0].backend: b has auth: forward, but a follower is never sent a station's own credentials"
+    ]
+
+
 def test_rejecting_unknown_stations_needs_known_ones() -> None:
     assert mistakes(MINIMAL + "unknown_stations: reject\n") == [
         "g.yaml:4:19: unknown_stations: reject refuses every station while there is no stations_file"

@@ -211,3 +211,28 @@ async def test_nobody_waits_for_a_ledger_that_is_closed() -> None:
         await ledger.assert_again()
         with pytest.raises(StoreError):
             await cast(Any, ledger.commit())
+
+
+async def test_what_is_kept_for_followers_stands_apart_belongs_to_the_station_and_is_written_behind() -> None:
+    store = SlowStore()
+    book = ledger(store, memory={"tx/1": "the primary's", ">gone/tx/1": "left", ">a%2Fb/tx/1": "deeper"})
+    assert book.followed("a/b") == {"tx/1": "deeper"}
+    book.unfollow(["a", "a/b"])
+    book.follow("a", Remember("tx/1", "the follower's"))
+    book.follow("a", Remember("tx/2", "short"))
+    book.follow("a", Forget("tx/2"))
+    assert book.followed("a") == {"tx/1": "the follower's"}
+    assert book.memory == {
+        "tx/1": "the primary's",
+        ">a/tx/1": "the follower's",
+        ">a%2Fb/tx/1": "deeper",
+    }
+
+    async def written() -> bool:
+        return (await store.load("cp-1", ("",))).get(">a/tx/1") == "the follower's"
+
+    await until(written)
+    changes = [change for write in store.writes for change in write]
+    assert {change.scope for change in changes} == {""}
+    assert Change("", ">gone/tx/1", None) in changes
+    await book.close(1)

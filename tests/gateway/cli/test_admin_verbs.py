@@ -56,7 +56,7 @@ async def test_the_verbs_of_a_running_gateway(tmp_path: Path) -> None:
 
 async def test_an_admin_api_that_is_not_there_is_exit_4() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    for verb in (["stations"], ["backends"], ["call", "CP-1", "ClearCache"]):
+    for verb in (["stations"], ["backends"], ["mirror", "cloud"], ["call", "CP-1", "ClearCache"]):
         code, out, err = await run(*verb, "--admin", url)
         assert (code, out, len(err.splitlines())) == (4, "", 1)
         assert url in err
