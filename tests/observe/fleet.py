@@ -1,5 +1,5 @@
 """A small fleet that has everything happen at once that a dashboard can show: both versions, translated both ways and
-not at all, errors, losses, silent and absent backends, refused and quarrelling stations."""
+not at all, errors, losses, silent and absent backends, the same as followers, refused and quarrelling stations."""
 
 import asyncio
 import json
@@ -228,6 +228,8 @@ async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05) -> Async
         {"match": {"identity": f"{letter}-*"}, "backend": name}
         for letter, name in (("L", "legacy"), ("C", "cloud"), ("S", "slow"), ("A", "away"), ("B", "later"))
     ]
+    config["routes"][0]["followers"] = [{"backend": "cloud", "allow": ["ClearCache"]}]
+    config["routes"][1]["followers"] = [{"backend": "slow"}, {"backend": "away"}]
     for backend in config["backends"].values():
         backend["call_timeout_seconds"] = 0.5
     config["backends"]["later"]["when_down"] = "buffer"
