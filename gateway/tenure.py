@@ -75,6 +75,7 @@ class Tenure:
             # A newer session may stand here already: only the own entry is taken out.
             if sessions.get(self._key) is session:
                 del sessions[self._key]
+            session.tap = None  # the two hold each other
             if not session.saved:
                 self._node.ownership.park(self.ledger)
 
