@@ -103,6 +103,8 @@ class App:
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
         self.admin.listeners_up = True
+        if self._worker is not None:
+            self._worker.ready_path.touch()
         notify.tell(notify.READY, os.environ)
         self._logger.info("gateway_ready", pid=os.getpid())
 

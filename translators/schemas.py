@@ -126,13 +126,17 @@ def valid(version: str, action: str, payload: Payload, *, answer: bool) -> bool:
 
 def offences(version: str, action: str, payload: Payload, *, answer: bool) -> list[Offence]:
     """Every way in which the payload breaks its official schema."""
-    found = _validator(version, action, answer).iter_errors(payload)
+    try:
+        found = list(_validator(version, action, answer).iter_errors(payload))
+    except ValueError:  # it cannot write down what it found
+        return [Offence("nesting", (), {})]
     return [Offence(error.kind.name, tuple(error.instance_path), error.kind.as_dict()) for error in found]
 
 
 _CODES = {
     "required": "OccurrenceConstraintViolation",
     "additionalProperties": "FormatViolation",
+    "nesting": "FormatViolation",
     "type": "TypeConstraintViolation",
     "minItems": "OccurrenceConstraintViolation",
     "maxItems": "OccurrenceConstraintViolation",

@@ -23,6 +23,7 @@ from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_lane import Call, Lane, words_of
 from gateway.store.redis_scripts import CLAIM, HOLD, WRITE, memory_key, owner_key
 from gateway.store.redis_servers import make_servers
+from gateway.tasks import ended
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[int, Any]).decode
@@ -72,9 +73,7 @@ class RedisStore:
         self._watcher = asyncio.create_task(self._watch(), name="redis watch")
 
     async def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.wait([self._watcher])
+        await ended(self._watcher)
         for lane in list(self._lanes.values()):
             await lane.settled()
         await self._servers.close()

@@ -18,7 +18,7 @@ from gateway.workers.front import Front
 from gateway.workers.worker import Worker
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
-_STEADY_SECONDS, _STARTED_SECONDS = 60.0, 5.0
+_STEADY_SECONDS = 60.0
 _BACKLOG = 1024
 
 
@@ -85,13 +85,15 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
-            process = await self._start(number)
+            worker, process = await self._start(number)
+            if self._stopping.is_set():  # while it was being started
+                process.terminate()
             code = await process.wait()
             del self._processes[number]
             if self._stopping.is_set():
                 return
             lived = loop.time() - began
-            if code in (1, 2) and pause == _FIRST_PAUSE and lived < _STARTED_SECONDS:
+            if code in (1, 2) and not worker.ready_path.exists():
                 # It could not start, and would not the next time: it has said why.
                 self._failed = code
                 return self._terminate()
@@ -103,7 +105,7 @@ class Supervisor:
                 async with asyncio.timeout(pause):
                     await self._stopping.wait()
 
-    async def _start(self, number: int) -> asyncio.subprocess.Process:
+    async def _start(self, number: int) -> tuple[Worker, asyncio.subprocess.Process]:
         listeners = tuple(sockets[number].fileno() for sockets in self._sockets)
         worker = Worker(number, listeners, str(self._admin(number)), self._lifeline[0])
         process = self._processes[number] = await asyncio.create_subprocess_exec(
@@ -113,7 +115,7 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
         )
         self._logger.info("worker_started", worker=number, pid=process.pid)
-        return process
+        return worker, process
 
     def _admin(self, number: int) -> Path:
         return self._folder / f"worker-{number}.sock"

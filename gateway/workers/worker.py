@@ -32,6 +32,11 @@ class Worker:
     def admin_path(self) -> Path:
         return Path(self.admin)
 
+    @property
+    def ready_path(self) -> Path:
+        """A file that is there once this place has had a worker that was ready."""
+        return Path(f"{self.admin}.ready")
+
     async def orphaned(self) -> None:
         """Returns when the supervisor is gone."""
         loop = asyncio.get_running_loop()

@@ -57,3 +57,12 @@ def test_one_decimal_place_is_read_as_one_decimal_place() -> None:
     assert schemas.valid("ocpp1.6", "SetChargingProfile", payload, answer=False)
     period["limit"] = 4.11
     assert not schemas.valid("ocpp1.6", "SetChargingProfile", payload, answer=False)
+
+
+def test_a_payload_too_deep_to_tell_what_is_wrong_with_it_is_wrong_all_the_same() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(900):
+        deep = {"a": deep}
+    assert not schemas.valid("ocpp1.6", "Heartbeat", deep, answer=False)
+    (offence,) = schemas.offences("ocpp1.6", "Heartbeat", deep, answer=False)
+    assert schemas.error_code(offence) == "FormatViolation"
