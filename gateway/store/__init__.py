@@ -8,7 +8,7 @@ session that was replaced, on this node or another, cannot write over what its s
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any, NamedTuple, Protocol
 
@@ -38,6 +38,14 @@ class Claimed(NamedTuple):
     before: Owner | None
 
 
+class Document(NamedTuple):
+    """A small document of the fleet. `version` rises with every write of it, from 1."""
+
+    name: str
+    version: int
+    value: Any
+
+
 class StoreError(Exception):
     """The store cannot do it now: full, gone, or unreadable."""
 
@@ -48,6 +56,10 @@ class FencedError(StoreError):
 
 class AbsentError(StoreError):
     """The store knows of no claim to this station: it was emptied. `hold` claims it again under the same epoch."""
+
+
+class ConflictError(StoreError):
+    """The document is not the version that was to be replaced."""
 
 
 class Store(Protocol):
@@ -87,6 +99,29 @@ class Store(Protocol):
 
     async def ping(self) -> bool:
         """Whether it works now."""
+
+    # Documents of the fleet, by kind and name, beside the memory of stations. All raise StoreError.
+
+    async def document(self, kind: str, name: str) -> Document | None: ...
+
+    async def documents(self, kind: str) -> list[Document]:
+        """All of a kind, by name."""
+
+    async def put(self, kind: str, name: str, value: Any, version: int | None = None) -> int:
+        """Write one, durably; its new version. `version`: only if it is this one now, 0: only if there is none. Raises
+        ConflictError."""
+
+    async def put_all(self, kind: str, values: Mapping[str, Any]) -> None:
+        """Write many of a kind in one go, durably, whatever they are now; None removes one."""
+
+    async def remove_all(self, kind: str) -> None:
+        """Forget a kind."""
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Take it for this long, or renew it; False while another one holds it."""
+
+    async def unlease(self, name: str, holder: str) -> None:
+        """Give it back, if it is this holder's."""
 
 
 def next_epoch(before: int) -> int:

@@ -8,7 +8,7 @@ import asyncio
 import random
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import time_ns
 from typing import Any
 
@@ -17,11 +17,22 @@ import structlog
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError
 
 from gateway.config import Store as StoreConfig
-from gateway.store import AbsentError, Change, Claimed, FencedError, Owner, StoreError
+from gateway.store import AbsentError, Change, Claimed, ConflictError, Document, FencedError, Owner, StoreError
 from gateway.store.redis_checks import warnings_of
 from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_lane import Call, Lane, words_of
-from gateway.store.redis_scripts import CLAIM, HOLD, WRITE, memory_key, owner_key
+from gateway.store.redis_scripts import (
+    CLAIM,
+    FLEET,
+    HOLD,
+    LEASE,
+    PUT,
+    WRITE,
+    documents_key,
+    lease_key,
+    memory_key,
+    owner_key,
+)
 from gateway.store.redis_servers import make_servers
 from gateway.tasks import ended
 
@@ -31,6 +42,7 @@ _decode = msgspec.json.Decoder(tuple[int, Any]).decode
 _OPEN_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE = 0.1
+_DOCUMENTS_AT_ONCE = 500
 _MOST_GIVEN_UP, _GIVEN_UP_EACH = 20_000, 8
 
 
@@ -134,6 +146,42 @@ class RedisStore:
         if not lanes or any(lane.away is not None for lane in lanes):
             return False
         return all(await asyncio.gather(*(lane.probe() for lane in lanes)))
+
+    # -- documents --------------------------------------------------------------------------------------------------
+
+    async def document(self, kind: str, name: str) -> Document | None:
+        text = await self._ask(FLEET, Call(["HGET", documents_key(kind), name]))
+        return Document(name, *_decode(text)) if text is not None else None
+
+    async def documents(self, kind: str) -> list[Document]:
+        found = await self._ask(FLEET, Call(["HGETALL", documents_key(kind)]))
+        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        return sorted(Document(name.decode(), *_decode(text)) for name, text in pairs)
+
+    async def put(self, kind: str, name: str, value: Any, version: int | None = None) -> int:
+        words: list[str | bytes | int] = ["" if version is None else version, name, _encode(value)]
+        outcome, now = await self._ask(FLEET, Call(words, [documents_key(kind)], PUT, writes=True))
+        if outcome != b"done":
+            raise ConflictError(f"{kind} {name} is version {now}, not {version}")
+        return int(now)
+
+    async def put_all(self, kind: str, values: Mapping[str, Any]) -> None:
+        entries = list(values.items())
+        for first in range(0, len(entries), _DOCUMENTS_AT_ONCE):
+            words: list[str | bytes | int] = [""]
+            for name, value in entries[first : first + _DOCUMENTS_AT_ONCE]:
+                words += [name, b"" if value is None else _encode(value)]
+            await self._ask(FLEET, Call(words, [documents_key(kind)], PUT, writes=True))
+
+    async def remove_all(self, kind: str) -> None:
+        await self._ask(FLEET, Call(["DEL", documents_key(kind)], writes=True))
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        words: list[str | bytes | int] = [holder, int(seconds * 1000)]
+        return bool(await self._ask(FLEET, Call(words, [lease_key(name)], LEASE, writes=True)))
+
+    async def unlease(self, name: str, holder: str) -> None:
+        await self._ask(FLEET, Call([holder, 0], [lease_key(name)], LEASE, writes=True))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

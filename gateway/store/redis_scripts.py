@@ -5,6 +5,11 @@ A station's keys, with `cp-1` for its canonical identity:
     ocpp-gateway:{cp-1}:owner             hash  node, epoch, claim, writer, seq, place
     ocpp-gateway:{cp-1}:memory:<scope>    hash  key -> [place,value] in JSON
 
+Documents of the fleet share one slot, which no station's name can name a key of:
+
+    ocpp-gateway:{fleet}:documents:<kind>  hash  name -> [version,value] in JSON
+    ocpp-gateway:{fleet}:lease:<name>      who holds it; expires
+
 `place` says which key was remembered first. `claim` is the number of the claim that made the owner, and `seq` that of
 the last write under the epoch `writer`: by them a call that its caller has given up on, and that arrives all the same,
 does no harm.
@@ -29,6 +34,17 @@ def owner_key(identity: str) -> str:
 
 def memory_key(identity: str, scope: str) -> str:
     return f"{PREFIX}:{{{identity}}}:memory:{scope}"
+
+
+FLEET = "fleet"
+
+
+def documents_key(kind: str) -> str:
+    return f"{PREFIX}:{{{FLEET}}}:documents:{kind}"
+
+
+def lease_key(name: str) -> str:
+    return f"{PREFIX}:{{{FLEET}}}:lease:{name}"
 
 
 def _script(text: str) -> Script:
@@ -97,4 +113,33 @@ return 'done'
 """
 )
 
-ALL = (CLAIM, HOLD, WRITE)
+PUT = _script("""
+-- KEYS: documents. ARGV: the version it must be or '', then for each its name and value in JSON, '' to remove it.
+local version = 0
+for i = 2, #ARGV, 2 do
+  local old = redis.call('HGET', KEYS[1], ARGV[i])
+  version = old and tonumber(string.match(old, '^%[(%d+),')) or 0
+  if ARGV[1] ~= '' and tonumber(ARGV[1]) ~= version then return {'conflict', version} end
+  version = version + 1
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  else
+    redis.call('HSET', KEYS[1], ARGV[i], '[' .. string.format('%.0f', version) .. ',' .. ARGV[i + 1] .. ']')
+  end
+end
+return {'done', version}
+""")
+
+LEASE = _script("""
+-- KEYS: lease. ARGV: holder, milliseconds; 0 gives it back.
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+if ARGV[2] ~= '0' then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+elseif holder then
+  redis.call('DEL', KEYS[1])
+end
+return 1
+""")
+
+ALL = (CLAIM, HOLD, WRITE, PUT, LEASE)

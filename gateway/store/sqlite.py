@@ -9,14 +9,16 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from gateway.store import Change, Claimed, FencedError, Owner, StoreError, next_epoch
+from gateway.store import Change, Claimed, Document, FencedError, Owner, StoreError, next_epoch
+from gateway.store import sqlite_documents as papers
+from gateway.store.memory import Leases
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -64,6 +66,7 @@ class SqliteStore:
         self._lock: int | None = None
         self._work: queue.SimpleQueue[_Write | _Read | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._leases = Leases()
         self._owners: dict[str, Owner] = {}
         """The thread's own. Of no use to the next process: epochs go on with the time."""
 
@@ -121,6 +124,32 @@ class SqliteStore:
             return False
         return True
 
+    async def document(self, kind: str, name: str) -> Document | None:
+        found: Document | None = await self._read(lambda connection: papers.one(connection, kind, name))
+        return found
+
+    async def documents(self, kind: str) -> list[Document]:
+        found: list[Document] = await self._read(lambda connection: papers.every(connection, kind))
+        return found
+
+    async def put(self, kind: str, name: str, value: Any, version: int | None = None) -> int:
+        text = _encode(value)
+        written: int = await self._read(lambda connection: papers.put(connection, kind, name, text, version))
+        return written
+
+    async def put_all(self, kind: str, values: Mapping[str, Any]) -> None:
+        texts = [(name, None if value is None else _encode(value)) for name, value in values.items()]
+        await self._read(lambda connection: papers.put_all(connection, kind, texts))
+
+    async def remove_all(self, kind: str) -> None:
+        await self._read(lambda connection: papers.remove_all(connection, kind))
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        return self._leases.take(name, holder, seconds)
+
+    async def unlease(self, name: str, holder: str) -> None:
+        self._leases.give_back(name, holder)
+
     async def _read(self, run: Callable[[sqlite3.Connection], Any]) -> Any:
         done: Future[Any] = Future()
         self._work.put(_Read(run, done))
@@ -173,7 +202,7 @@ class SqliteStore:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > _SCHEMA_VERSION:
             raise StoreError(f"was written by a newer ocpp-gateway (schema {version})")
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + papers.SCHEMA)
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
         return connection
 
@@ -242,6 +271,8 @@ def _settle(done: "Future[Any]", run: Callable[[], Any]) -> None:
         return
     try:
         done.set_result(run())
+    except StoreError as error:
+        done.set_exception(error)
     except Exception as error:
         # Whatever it is: without its thread the store would keep everybody waiting.
         done.set_exception(StoreError(f"{type(error).__name__}: {error}"))
