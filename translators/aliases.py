@@ -6,7 +6,8 @@ did - the two are a pair, and every frame with such a number is rewritten on its
 they came as. The data of a DataTransfer is nobody's to read.
 
 Memory, for each CSMS its own: `number/<kind>/<the station's number>` -> {"csms": its number there, None as long as it
-has none; "ended": Unix time}.
+has none; "ended": Unix time}. `retold`, which is never stored: {"transactionId": the number the station has already of
+the transaction whose StartTransaction this CSMS is told now}.
 """
 
 from collections.abc import Callable, Iterator
@@ -95,7 +96,8 @@ class Pairs:
         self._promised[message_id] = number
 
     def promised(self, message_id: str) -> int | None:
-        return self._promised.pop(message_id, None)
+        retold: int | None = self._memory.get("retold", {}).get("transactionId")
+        return self._promised.pop(message_id, retold)
 
     def met(self, kind: Kind, number: int, station: int | None = None) -> tuple[int, list[Effect]]:
         """The CSMS has given this number: the station's for it (`station`, where it has one already), and the pair."""

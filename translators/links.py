@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from translators import poison, quirked
+from translators import poison, quirked, story
 from translators.aliases import Aliases, Pairs
 from translators.chain import Chain
 from translators.guard import question
@@ -27,9 +27,17 @@ LINKS: dict[tuple[str, str], Link] = {
     (link.station_version, link.csms_version): link for link in (V16_TO_V201, V201_TO_V16, V201_TO_V21, V21_TO_V201)
 }
 
-_SHARED = tuple({*SHARED_KEYS, *(prefix for link in LINKS.values() for prefix in link.shared_keys)})
+_SHARED = tuple({*SHARED_KEYS, *story.KEYS, *(prefix for link in LINKS.values() for prefix in link.shared_keys)})
 
-_HINTS = tuple({*HINT_KEYS, poison.PREFIX, *(prefix for link in LINKS.values() for prefix in link.hint_keys)})
+_HINTS = tuple(
+    {
+        *HINT_KEYS,
+        *story.KEYS,
+        story.INTRODUCED,
+        poison.PREFIX,
+        *(prefix for link in LINKS.values() for prefix in link.hint_keys),
+    }
+)
 
 
 class NoPathError(Exception):

@@ -164,7 +164,7 @@ def _rebooted(call: Payload, session: Session, reason: str) -> Generator[Step, A
     if job is not None and _installing(session):
         yield Remember("job/firmware", {**job, "booted": True})
     yield from swept(session)
-    if reason != "Triggered":
+    if reason not in ("Triggered", "Unknown"):
         yield from lost_stops.watch(session)
 
 
@@ -179,6 +179,8 @@ def _reason(call: Payload, session: Session) -> str:
     was_reset = within("station/reset", RESET_REMEMBERED)
     was_scheduled = was_reset and session.memory["station/reset"]["scheduled"]
     cases: tuple[tuple[str, Callable[[], bool]], ...] = (
+        # No reboot has happened, and 2.0.1 has no better word for that.
+        ("Unknown", lambda: "retold" in session.memory),
         ("Triggered", lambda: within("trigger/BootNotification", _TRIGGER_REMEMBERED)),
         ("RemoteReset", lambda: was_reset and not was_scheduled),
         ("FirmwareUpdate", lambda: _installing(session)),

@@ -120,7 +120,10 @@ def get_transaction_status(call: Payload, session: Session) -> Conversation:
 
 
 def _begun(session: Session, call: Payload, mark: str) -> Generator[Step, Any, str]:
-    number = transaction_int(call, lambda taken: key_of(taken) in session.memory)
+    # A station that came from another CSMS in mid-charge has its number already.
+    number = session.memory.get("retold", {}).get("transactionId")
+    if number is None:
+        number = transaction_int(call, lambda taken: key_of(taken) in session.memory)
     key, connector = key_of(number), call["connectorId"]
     started = normalise(call["timestamp"]) or session.time
     yield from clock_checked(session, started)

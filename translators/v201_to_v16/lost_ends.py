@@ -17,7 +17,7 @@ from translators.v201_to_v16.records import Record
 
 def watch(session: Session, reason: str) -> Generator[Step, Any, None]:
     """The station has booted for this reason: what is open now may have been cut off."""
-    if reason == "Triggered":
+    if reason == "Triggered" or "retold" in session.memory:
         return
     open_ones = [(key, one) for key, one in records.open_records(session)]
     if open_ones:
