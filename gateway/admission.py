@@ -20,7 +20,8 @@ from translators.links import NoPathError, csms_version_for
 class Admission(NamedTuple):
     """A station that may come in. `version` is what its backend is dialled with, `csms_identity` the name it goes by
     there, `authorization` what is forwarded, `csms_password` the station's own where the gateway has credentials there;
-    `vouched`: its listener knows by itself who it is, and its backend need not be asked."""
+    `vouched`: its listener knows by itself who it is, and its backend need not be asked; `listener`: what routes may
+    call its listener."""
 
     identity: Identity
     subprotocol: str
@@ -34,6 +35,8 @@ class Admission(NamedTuple):
     csms_password: str | None
     vouched: bool
     followers: tuple[Follower, ...]
+    tags: frozenset[str]
+    listener: tuple[str, ...]
 
 
 def identify(request: web.BaseRequest, listener: Listener) -> Identity:
@@ -63,16 +66,20 @@ def admit(
     proof: Proof | None,
     caller: Caller,
     now: float,
+    override: str | None = None,
 ) -> Admission | None:
     """The version to speak and the backend to speak it to; None: say 101 without a subprotocol and close, which is
-    part 4 section 3.3 to the letter. `now`: loop time. Raises RefusedError."""
+    part 4 section 3.3 to the letter. `now`: loop time; `override`: the backend that an operator gave the station. Raises
+    RefusedError."""
     candidates = _candidates(request, listener, station.subprotocol)
     if not candidates:
         if listener.strict_part4:
             return None
         # The certification tests want the upgrade refused (OCTT TC_088_CSMS, TC_B_58_CSMS).
         raise RefusedError(400, "subprotocol", "no common subprotocol")
-    subprotocol, route, version = _first_that_leads_somewhere(node, identity, candidates, station.tags)
+    subprotocol, route, version = _first_that_leads_somewhere(
+        node, identity, candidates, station.tags, listener, override
+    )
     if proof == "forwarded" and node.config.backends[route.backend].auth != "forward":
         # Credentials that nobody judges prove nothing.
         proof = None
@@ -91,7 +98,10 @@ def admit(
         profile,
         station.csms_password,
         "none" in listener.auth or proof in ("certificate", "password"),
-        route.followers,
+        # One that an operator has put in charge does not follow.
+        tuple(follower for follower in route.followers if follower.backend != route.backend),
+        station.tags,
+        listener.names,
     )
 
 
@@ -123,16 +133,25 @@ def _quirks(of_route: tuple[str, ...], of_station: tuple[str, ...]) -> tuple[str
 
 
 def _first_that_leads_somewhere(
-    node: Node, identity: Identity, candidates: list[str], tags: frozenset[str]
+    node: Node,
+    identity: Identity,
+    candidates: list[str],
+    tags: frozenset[str],
+    listener: Listener,
+    override: str | None,
 ) -> tuple[str, Route, str]:
     """The subprotocol, the route and its backend's version: only a version that can be carried to it is chosen."""
+    config = node.config
     refusal = RefusedError(404, "route", "no route for this station")
     for subprotocol in candidates:
-        route = route_for(node.config.routes, identity.key, subprotocol, tags)
+        route = route_for(config.routes, identity.key, subprotocol, tags, listener.names)
+        if override is not None and override in config.backends:
+            # What the rules say of the station but for its backend still holds.
+            route = route.model_copy(update={"backend": override}) if route is not None else Route(backend=override)
         if route is None:
             continue
         try:
-            version = csms_version_for(subprotocol, node.config.backends[route.backend].subprotocols)
+            version = csms_version_for(subprotocol, config.backends[route.backend].subprotocols)
         except NoPathError as error:
             refusal = RefusedError(400, "subprotocol", str(error))
             continue

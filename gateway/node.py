@@ -14,6 +14,7 @@ from gateway.config import Config
 from gateway.damping import HOLD_SECONDS, Damping
 from gateway.logins import Logins
 from gateway.metrics import Metrics
+from gateway.overrides import Overrides
 from gateway.ownership import Ownership
 from gateway.places import Crowd, Places
 from gateway.ratelimit import Bucket
@@ -74,6 +75,7 @@ class Node:
         self.store = store
         self.id = f"{socket.gethostname()}-{secrets.token_hex(3)}"
         self.ownership = Ownership(store, self.id, metrics)
+        self.overrides = Overrides(store, metrics, min(1.0, config.limits.store_seconds))
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}
         self.mirrors: dict[str, Mirror] = {}

@@ -43,6 +43,7 @@ class Listener(Section):
     """
 
     bind: BindText
+    name: Text | None = None
     paths: Annotated[tuple[PathPattern, ...], Field(min_length=1), Once] = ("/{identity}", "/ocpp/{identity}")
     subprotocols: Subprotocols = SUBPROTOCOLS
     default_subprotocol: Subprotocol | None = None
@@ -52,3 +53,8 @@ class Listener(Section):
     security_profiles: Annotated[tuple[Profile, ...], Once] = ()
     proxy_protocol: bool = False
     trusted_proxies: Annotated[tuple[NetworkText, ...], OneOrMore] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a route may call it."""
+        return (str(self.bind),) if self.name is None else (self.name, str(self.bind))

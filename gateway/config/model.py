@@ -30,6 +30,7 @@ IdTokenType = Literal[
     "auto", "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
 ]
 IdTag = Annotated[str, Field(min_length=1, max_length=20)]
+Percent = Annotated[float, Field(gt=0, le=100)]
 GuardRule = Literal["reject", "adopt", "forward"]
 
 
@@ -99,16 +100,19 @@ class Backend(Section):
 
 
 class Match(Section):
-    """What a route asks of a station; all that is given must hold. `identity` is a glob, any letter case."""
+    """What a route asks of a station; all that is given must hold. `identity` is a glob, any letter case, `listener` a
+    listener's name or address, `percent` a share of all stations, always the same ones."""
 
     identity: Text | None = None
     subprotocol: Subprotocol | None = None
     tag: Text | None = None
+    listener: Text | None = None
+    percent: Percent | None = None
 
     @property
     def everything(self) -> bool:
         """Whether no station is left out."""
-        return self.identity is None and self.subprotocol is None and self.tag is None
+        return not self.model_dump(exclude_none=True)
 
 
 class Follower(Section):
