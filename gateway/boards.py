@@ -24,17 +24,28 @@ from translators.links import NoPathError, between, csms_version_for, has_outbox
 from translators.options import Adoption, Options
 from translators.quirked import text_mend
 from translators.stage import Stage
+from translators.story import Story
 
 _OF_STATION = ("station/", "passthrough/")
 """What a new follower takes over of that which is remembered of the station."""
 
 
 def board_for(
-    node: Node, admission: Admission, backend: Backend, memory: dict[str, Any], adoption: Adoption
+    node: Node,
+    admission: Admission,
+    backend: Backend,
+    memory: dict[str, Any],
+    adoption: Adoption,
+    story: Story | None = None,
+    *,
+    numbers: bool = False,
 ) -> Switchboard:
-    """Between the station and this backend, in charge of it. `adoption`: what the gateway verifies of the station."""
+    """Between the station and this backend, in charge of it. `adoption`: what the gateway verifies of the station; `story`:
+    None for a backend that is not in charge yet; `numbers`: a 1.6 station has transactions whose numbers another CSMS gave
+    it."""
+    numbers = numbers and admission.subprotocol == admission.version == "ocpp1.6"
     # What was kept under an earlier configuration is delivered all the same.
-    outbox = backend.when_down == "buffer" or has_outbox(memory)
+    outbox = backend.when_down == "buffer" or numbers or has_outbox(memory)
     return Switchboard(
         _stage(node, admission, backend, admission.version, memory, _ids(), adoption, outbox=outbox),
         station_version=admission.subprotocol,
@@ -42,7 +53,8 @@ def board_for(
         call_timeout=backend.call_timeout_seconds,
         queue_calls=node.config.limits.queue_calls,
         mend_text=text_mend(admission.subprotocol, admission.quirks),
-        copies=bool(admission.followers),
+        copies=bool(admission.followers) and story is not None,
+        story=story,
     )
 
 

@@ -1,8 +1,9 @@
 """One station's life: its connection, its leg to a backend, and why it ends."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +16,13 @@ from gateway.ledger import Ledger
 from gateway.leg import GOING_AWAY, BackendLeg
 from gateway.metrics import Metrics
 from gateway.observer import Observer
+from gateway.prospects import Prospects
 from gateway.pump import POLICY, REPLACED, RESTART
 from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
+from gateway.trial import introduce
 from gateway.upstream import Dialler, Leg
 from translators.effects import Copy, Work
 from translators.frames import Call, Error, NoAnswer, Payload, Result
@@ -31,6 +34,8 @@ Worker = Callable[[Work], Coroutine[Any, Any, Payload]]
 
 _FINISH_SECONDS = 5.0
 _LAST_WRITE_SECONDS = 1.0
+_FIRST_WORD_SECONDS = 3.0
+_BOOTS = re.compile(r'\s*\[\s*2\s*,[^,]*,\s*"BootNotification"')
 
 
 def _end_of_station(gone: Gone) -> str:
@@ -77,9 +82,11 @@ class Bridge:
         logger: structlog.stdlib.BoundLogger,
         do: Worker,
         followers: Followers | None = None,
+        prospects: Prospects | None = None,
     ) -> None:
         """`do` does what the pure core must not. `leg`: None where the backend is away, which only a backend with
-        `when_down: buffer` may be. `followers` get what the board copies; None where nobody follows."""
+        `when_down: buffer` may be. `followers` get what the board copies; None where nobody follows. `prospects`: the way to
+        other backends; None: it has to stay where it is."""
         self.do = do
         self.identity = identity
         self.about = about
@@ -88,14 +95,16 @@ class Bridge:
         self.metrics = metrics
         self.logger = logger
         self.tap: Tap | None = None
+        self.prospects = prospects
+        self.switching = False
+        """Whether it is about to change its backend."""
         self._station = station
-        self._observer = observer
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._finished = asyncio.Event()
         self.followers = followers
-        self._primary = BackendLeg(self, station, backend, leg, dial, board, observer)
+        self.primary = BackendLeg(self, station, backend, leg, dial, board, observer)
         self.saved = True
         """Whether the store has all that the session remembered; known when `run` has returned."""
         ledger.fenced.add_done_callback(self._fenced)
@@ -103,41 +112,66 @@ class Bridge:
     @property
     def backend(self) -> str:
         """The name of the backend in charge."""
-        return self._primary.backend
+        return self.primary.backend
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
         self.work(self._read())
         ending = Ending(RESTART, "the gateway stops", "drain")
         try:
-            await self._primary.open()
+            await self.primary.open()
             if self.followers is not None:
                 self.followers.start(self.call)
             ending = await self._ending
         finally:
-            self._primary.stop()
+            self.primary.stop()
             if self.followers is not None:
                 self.followers.stop()
             tasks = list(self._tasks)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._primary.leave()
+            self.primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
             self._finished.set()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text),
-                self._primary.close(),
+                self.primary.close(),
                 *([self.followers.close()] if self.followers is not None else []),
                 return_exceptions=True,
             )
-            self._primary.release()
+            self.primary.release()
         return ending
 
     @property
     def over(self) -> bool:
         return self._ending.done()
+
+    @property
+    def patient(self) -> bool:
+        return True
+
+    def adopt(self, leg: BackendLeg, version: str) -> BackendLeg:
+        """Another backend is in charge from now on, without a frame lost between the two; the former one, which is to be
+        stopped, left and closed. Its board must be shut and quiet."""
+        former, self.primary = self.primary, leg
+        self.ledger.turn_to(leg.backend)
+        leg.pump.station = self._station
+        leg.work_for(self)
+        leg.board.story, former.board.story = former.board.story, None
+        leg.board.copies, former.board.copies = former.board.copies, False
+        if leg.board.story is not None:
+            leg.board.story.memory = self.ledger.memory
+        self.about = replace(self.about, version=version)
+        connected, spoken = self.metrics.stations_connected, self.about.subprotocol
+        connected.labels(spoken, former.backend).dec()
+        connected.labels(spoken, leg.backend).inc()
+        self.logger = self.logger.bind(backend=leg.backend)
+        leg.observer.go_on_for(former.observer)
+        leg.pump.later(leg.board.meet(former.board.taken_over(), self._loop.time()))
+        former.room.set()
+        return former
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work, name=f"session {self.identity.key}")
@@ -155,7 +189,7 @@ class Bridge:
         """End the session; the first reason counts."""
         if not self._ending.done():
             self._ending.set_result(Ending(code, text, reason))
-            self._primary.board.close()
+            self.primary.board.close()
             if self.followers is not None:
                 self.followers.stop()
 
@@ -164,9 +198,10 @@ class Bridge:
             self.followers.copied(copy)
 
     def _fenced(self, _: "asyncio.Future[None]") -> None:
-        self._lose("lost_lease")
+        self.lose("lost_lease")
 
-    def _lose(self, by: str) -> None:
+    def lose(self, by: str) -> None:
+        """The station is somebody else's; `by` is the metric's reason."""
         if not self._ending.done():
             self.metrics.takeovers.labels(by).inc()
             self.logger.info("session_replaced", by=by)
@@ -175,7 +210,7 @@ class Bridge:
     async def replace(self, by: str) -> dict[tuple[str, str], Any]:
         """A newer connection takes over; `by` is the metric's reason. When this returns, this session writes nothing any
         more. What it had not written when it was told, by scope and key: a new owner elsewhere has to."""
-        self._lose(by)
+        self.lose(by)
         unwritten = self.ledger.unwritten
         await self._finished.wait()
         return unwritten
@@ -183,17 +218,17 @@ class Bridge:
     @property
     def stage(self) -> Stage:
         """Its state, to be read."""
-        return self._primary.board.stage
+        return self.primary.board.stage
 
     @property
     def frames(self) -> dict[str, int]:
         """How many were read from the `station` and from the `csms`."""
-        return dict(self._observer.frames)
+        return dict(self.primary.observer.frames)
 
     @property
     def is_backend_away(self) -> bool:
         """Whether the backend is lost, and the station is kept meanwhile."""
-        return self._primary.pump.csms is None
+        return self.primary.pump.csms is None
 
     async def call(self, action: str, payload: Payload) -> Result | Error | NoAnswer:
         """An operator's call to the station, in its own version, in turn with all other calls to it. The answer comes to
@@ -208,14 +243,14 @@ class Bridge:
         if self.tap is not None:
             self.tap.own(call)
         # In a task of the session: a caller who goes away must not stop it half-way.
-        self._primary.pump.later(self._primary.board.call(call, told, self._loop.time()))
+        self.primary.pump.later(self.primary.board.call(call, told, self._loop.time()))
         return await answer
 
     async def drain(self) -> None:
         """End the session when no conversation is at work, or soon."""
         patience = self._loop.time() + _FINISH_SECONDS
         # Idleness is a state of the pure core, which tells nobody.
-        while not self._primary.board.stage.idle() and self._loop.time() < patience and not self.over:  # noqa: ASYNC110
+        while not self.primary.board.stage.idle() and self._loop.time() < patience and not self.over:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.end(RESTART, "the gateway drains", "drain")
 
@@ -224,18 +259,37 @@ class Bridge:
     async def _read(self) -> None:
         station = self._station
         bucket = Bucket(self.limits.frames_per_second, 2 * self.limits.frames_per_second, self._loop.time())
+        receiving: asyncio.Task[str | Gone] | None = await self._introduced()
         while True:
-            text = await station.receive()
+            text = await receiving if receiving is not None else await station.receive()
+            receiving = None
             if isinstance(text, Gone):
                 if text.refused:
                     self.logger.warning("frames_refused", peer="station", code=text.code, why=text.why)
                 return self.end(GOING_AWAY, "", _end_of_station(text))
-            await self._primary.pump.take("station", text)
+            await self.primary.pump.take("station", text)
             # From here on nobody waits for this peer but itself.
             await self._slow_down(bucket)
-            for socket in (self._primary.pump.csms, station):
+            for socket in (self.primary.pump.csms, station):
                 if socket is not None and socket.congested:
                     await socket.room()
+
+    async def _introduced(self) -> "asyncio.Task[str | Gone] | None":
+        """A station that comes from another backend may boot by itself; if it does not, its backend is told that it has.
+        What it says first, where that has been waited for."""
+        story = self.primary.board.story
+        if story is None or not story.is_news or self.is_backend_away:
+            return None
+        receiving = self._loop.create_task(self._station.receive())
+        try:
+            await asyncio.wait([receiving], timeout=_FIRST_WORD_SECONDS)
+            if not (receiving.done() and isinstance(text := receiving.result(), str) and _BOOTS.match(text)):
+                for effect in await introduce(self.primary, self.ledger.memory, self.logger):
+                    self.ledger.put(effect)
+        except BaseException:
+            receiving.cancel()
+            raise
+        return receiving
 
     async def _slow_down(self, bucket: Bucket) -> None:
         """Read no faster than the limit, and not at all while the station's calls pile up."""
@@ -243,7 +297,8 @@ class Bridge:
         if delay > 0:
             self.metrics.rate_limited.labels("frames").inc()
             await asyncio.sleep(delay)
-        leg = self._primary
-        if leg.board.station_full:
+        leg = self.primary
+        while leg.board.station_full:
             leg.room.clear()
             await leg.room.wait()
+            leg = self.primary

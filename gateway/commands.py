@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway.bridge import RESTART, Bridge
 from gateway.cluster import Message, NodeFailed
+from gateway.moves import Moves
 from gateway.node import Node
 from gateway.passing import Passing
 from gateway.switchboard import BusyError
@@ -37,6 +38,7 @@ class Commands:
         """Where its listeners listen."""
         self._last_asserted = ""
         self.passing = Passing(node)
+        moves = Moves(node)
         self._verbs: dict[str, Callable[[Message], Awaitable[Any]]] = {
             "fenced": self._fenced,
             "stations": self._stations,
@@ -49,6 +51,8 @@ class Commands:
             "listen_no_more": self._listen_no_more,
             "heard": self._heard,
             "mirror": self._mirror,
+            "movable": moves.movable,
+            "switch": moves.switch,
         }
 
     # -- Handler ----------------------------------------------------------------------------------------------------

@@ -12,14 +12,15 @@ from aiohttp import web
 
 from gateway import profiles, proofs
 from gateway.admission import Admission, admit, identify
-from gateway.adopter import Adopter, adoption, host_of
-from gateway.boards import board_for, followers_for
+from gateway.adopter import Adopter, host_of
+from gateway.boards import followers_for
 from gateway.bridge import POLICY, REPLACED, About, Bridge
 from gateway.caller import Caller
+from gateway.candidates import Candidates
 from gateway.config import Backend, Listener
 from gateway.identity import Identity
 from gateway.node import Node
-from gateway.observer import Observer
+from gateway.overrides import Override
 from gateway.proofs import Used
 from gateway.proving import Attempt, recognise
 from gateway.refusal import RefusedError, response_to
@@ -27,7 +28,8 @@ from gateway.sockets import Socket, StationWebSocket
 from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.tenure import Tenure, tenure
-from gateway.upstream import DialError, Dialler, Leg, StationDialler
+from gateway.upstream import DialError, Dialler, Leg
+from translators.story import Story
 
 
 class Entry(NamedTuple):
@@ -40,6 +42,7 @@ class Entry(NamedTuple):
     is_known: bool
     used: Used | None
     host: str
+    override: Override | None
 
 
 class Edge:
@@ -69,15 +72,17 @@ class Edge:
             log = log.bind(station=identity.spelt)
             await attempt.begin(identity)
             station, proof, recalled, used = await recognise(request, self.listener, self._node, identity, caller)
+            override = await self._node.overrides.of(identity.key)
             now = asyncio.get_running_loop().time()
-            admission = admit(request, self.listener, self._node, identity, station, proof, caller, now)
+            backend = override.backend if override is not None else None
+            admission = admit(request, self.listener, self._node, identity, station, proof, caller, now, backend)
             if admission is None:
                 return await self._close_without_subprotocol(request)
             profiles.hold(self._node, station, recalled, admission.profile)
             if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
                 raise RefusedError(503, "full", "too many stations")
             try:
-                entry = Entry(station, caller.source, attempt, recalled.is_known, used, host_of(request.host))
+                entry = Entry(station, caller.source, attempt, recalled.is_known, used, host_of(request.host), override)
                 return await self._connect(request, admission, entry, log)
             finally:
                 self._node.places.leave(identity.key)
@@ -103,9 +108,10 @@ class Edge:
             await self._spare_incumbent(admission.identity, entry.source)
             # A reload while the backend is dialled may take it out of the configuration.
             backend = self._node.config.backends[admission.backend]
-            dial = self._dialler(admission)
+            candidates = Candidates(self._node, admission, entry.station, entry.host, log)
+            dial = candidates.dialler(admission.backend, admission.version)
             leg = await self._dial(dial, may_be_away=backend.when_down == "buffer" and admission.vouched)
-            return await self._serve(request, admission, backend, leg, dial, entry, log)
+            return await self._serve(request, admission, backend, leg, dial, entry, candidates, log)
         except RefusedError as error:
             refusal = error
         except (OSError, RuntimeError) as error:
@@ -134,16 +140,6 @@ class Edge:
             await ws.close(code=1002, message=b"no common subprotocol")
         return ws
 
-    def _dialler(self, admission: Admission) -> Dialler:
-        """How to open this station's connection to its backend, now and whenever it is lost."""
-        return StationDialler(
-            self._node.upstreams[admission.backend],
-            admission.csms_identity,
-            [admission.version],
-            admission.authorization,
-            admission.csms_password,
-        )
-
     async def _dial(self, dial: Dialler, *, may_be_away: bool) -> Leg | None:
         """The backend's connection, dialled before the station's upgrade is answered; None where the backend is away and
         its station may come in without."""
@@ -162,6 +158,7 @@ class Edge:
         leg: Leg | None,
         dial: Dialler,
         entry: Entry,
+        candidates: Candidates,
         log: structlog.stdlib.BoundLogger,
     ) -> web.StreamResponse:
         node, limits = self._node, self._node.config.limits
@@ -201,9 +198,8 @@ class Edge:
                 if leg is not None:
                     await leg.socket.close(1001, "station gone")
                 return ws
-            logger = log.bind(subprotocol=admission.subprotocol, backend=admission.backend)
-            adopts = adoption(node, entry.station, held.memory, backend, admission.profile, entry.host)
-            observer = Observer(node.metrics, logger, admission.subprotocol, admission.version, admission.backend)
+            logger = candidates.logger(backend.name)
+            story = Story(admission.subprotocol, held.memory)
             bridge = Bridge(
                 admission.identity,
                 About(admission.subprotocol, admission.version, source, time()),
@@ -211,15 +207,18 @@ class Edge:
                 station,
                 leg,
                 dial,
-                board_for(node, admission, backend, held.memory, adopts),
+                candidates.board(backend, admission.version, held.memory, story),
                 held.ledger,
                 limits,
                 node.metrics,
-                observer,
+                candidates.observer(backend.name, admission.version),
                 logger,
                 Adopter(node, admission.identity, admission.subprotocol).work,
                 followers_for(node, admission, held.ledger, logger),
+                candidates,
             )
+            if entry.override is not None and entry.override.backend == backend.name:
+                bridge.work(node.overrides.found_by(admission.identity.key, entry.override))
             await self._live(held, bridge, admission, logger)
             return ws
 
@@ -228,14 +227,14 @@ class Edge:
     ) -> None:
         metrics = self._node.metrics
         metrics.connections.labels(admission.subprotocol).inc()
-        connected = metrics.stations_connected.labels(admission.subprotocol, admission.backend)
-        connected.inc()
+        connected = metrics.stations_connected
+        connected.labels(admission.subprotocol, admission.backend).inc()
         began = perf_counter()
         logger.info("session_began", upstream=admission.version)
         try:
             ending = await held.live(bridge)
         finally:
-            connected.dec()
+            connected.labels(admission.subprotocol, bridge.backend).dec()
         metrics.connections_closed.labels(ending.reason).inc()
         seconds = round(perf_counter() - began, 3)
         logger.info("session_ended", reason=ending.reason, code=ending.code, seconds=seconds)

@@ -21,6 +21,17 @@ class Followers:
         for one in self.every:
             one.copied(copy)
 
+    def has(self, backend: str) -> bool:
+        return any(one.name == backend for one in self.every)
+
+    async def leave(self, backend: str) -> None:
+        """This backend follows no more: it is to be in charge."""
+        gone = [one for one in self.every if one.name == backend]
+        self.every = tuple(one for one in self.every if one.name != backend)
+        for one in gone:
+            one.stop()
+        await asyncio.gather(*(one.close() for one in gone))
+
     def stop(self) -> None:
         for one in self.every:
             one.stop()

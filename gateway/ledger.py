@@ -56,6 +56,7 @@ class Ledger:
         self._patience = patience
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
+        self._beside: dict[str, dict[str, Any]] = {}
         self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
         self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
@@ -87,10 +88,35 @@ class Ledger:
         if self._pending:
             self._write_within(_BEHIND_WAIT)
 
-    def put(self, effect: Remember | Forget) -> bool:
-        """Take a change; whether it has to be durable before the next frame is on the wire."""
+    def beside(self, backend: str, memory: dict[str, Any]) -> None:
+        """The session also works with this backend: on a memory of its own, but for what belongs to the station."""
+        self._beside[backend] = memory
+
+    def of_station(self) -> dict[str, Any]:
+        """What is remembered of the station whichever backend is in charge."""
+        return {key: value for key, value in self.memory.items() if _is_of_station(key)}
+
+    def turn_to(self, backend: str) -> None:
+        """A backend from beside is the one in charge now; the former one is beside it."""
+        self._beside[self.backend] = self.memory
+        self.backend, self.memory = backend, self._beside.pop(backend)
+
+    def leave(self, backend: str) -> None:
+        """The session works with a backend beside no more."""
+        self._beside.pop(backend, None)
+
+    def put(self, effect: Remember | Forget, backend: str | None = None) -> bool:
+        """Take a change; whether it has to be durable before the next frame is on the wire. `backend`: another than the
+        one in charge."""
         self._taken += 1
-        self._pending[self._place(effect.key)] = effect.value if isinstance(effect, Remember) else None
+        value = effect.value if isinstance(effect, Remember) else None
+        self._pending[self._place(effect.key, backend)] = value
+        if self._beside and _is_of_station(effect.key):
+            for memory in (self.memory, *self._beside.values()):
+                if value is None:
+                    memory.pop(effect.key, None)
+                else:
+                    memory[effect.key] = value
         if isinstance(effect, Forget) or is_hint(effect.key):
             self._write_within(_HINTS_WAIT)
         elif effect.behind:
@@ -179,8 +205,8 @@ class Ledger:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _place(self, key: str) -> tuple[str, str]:
-        return ("" if key.startswith(_FOLLOWER) or is_shared(key) else self.backend, key)
+    def _place(self, key: str, backend: str | None = None) -> tuple[str, str]:
+        return ("" if _is_of_station(key) else backend or self.backend, key)
 
     def _write_within(self, seconds: float) -> None:
         if self._writer is not None:
@@ -257,7 +283,11 @@ class Ledger:
         except StoreError as error:
             self._give_up(error)
             await asyncio.sleep(_FIRST_PAUSE)
-        everything = {self._place(key): value for key, value in self.memory.items()}
+        everything = {
+            self._place(key, backend): value
+            for backend, memory in {**self._beside, self.backend: self.memory}.items()
+            for key, value in memory.items()
+        }
         self._pending = everything | self._pending
 
     def _attempt_seconds(self) -> float:
@@ -299,3 +329,7 @@ def _follower_prefix(name: str) -> str:
 
 def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:
     return [Change(scope, key, value) for (scope, key), value in pending.items()]
+
+
+def _is_of_station(key: str) -> bool:
+    return key.startswith(_FOLLOWER) or is_shared(key)

@@ -1,12 +1,13 @@
 """A session's leg to its backend: the connection and its weather, the board, and one timer for all that may be due."""
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 from time import time
 
 from gateway.config import Backend
 from gateway.observer import Observer
-from gateway.pump import RESTART, Host, Pump
+from gateway.pump import RESTART, Host, Pump, StationSide
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg, redial
@@ -22,7 +23,7 @@ class BackendLeg:
     def __init__(
         self,
         host: Host,
-        station: Socket,
+        station: StationSide,
         backend: Backend,
         leg: Leg | None,
         dial: Dialler,
@@ -31,15 +32,14 @@ class BackendLeg:
     ) -> None:
         """`leg`: None where the backend is away, which only a backend with `when_down: buffer` may be."""
         self.backend = backend.name
+        self.host = host
         self.board = board
         self.pump = Pump(host, station, board, observer, self._settled)
-        self._host = host
-        self._station = station
         self._buffers = backend.when_down == "buffer"
         self._redial_seconds = {"hold": backend.hold_seconds, "close": 0.0, "buffer": inf}[backend.when_down]
         self._first = leg.socket if leg is not None else None
         self._dial = dial
-        self._observer = observer
+        self.observer = observer
         self._count = host.metrics.backend_connections.labels(backend.name)
         self._csms_ping_seconds = min(host.limits.ping_seconds, _CSMS_PING_SECONDS)
         self._loop = asyncio.get_running_loop()
@@ -47,6 +47,7 @@ class BackendLeg:
         self._timer_at = 0.0
         self.room = asyncio.Event()
         """Set when the station's calls may come again."""
+        self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     async def open(self) -> None:
         """Begin: read the CSMS, or dial it."""
@@ -54,8 +55,31 @@ class BackendLeg:
         if self._first is not None:
             self._begin(self._first)
         else:
-            self._host.work(self._redial())
+            self.host.work(self._redial())
         await self.pump.carry_out(self.board.open(self._loop.time(), away=away))
+
+    async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Whether it holds within these seconds; it is looked at whenever everything has been carried out."""
+        if holds():
+            return True
+        entry = (holds, self._loop.create_future())
+        self._awaited.append(entry)
+        try:
+            async with asyncio.timeout(seconds):
+                await entry[1]
+        except TimeoutError:
+            return holds()
+        finally:
+            self._awaited.remove(entry)
+        return True
+
+    def work_for(self, host: Host) -> None:
+        """From now on for this one."""
+        self.host = self.pump.host = host
+
+    def quiet(self) -> bool:
+        """Whether nothing is at work and nothing to be carried out."""
+        return not self.pump.busy and self.board.quiet()
 
     def stop(self) -> None:
         """Carry out nothing more."""
@@ -68,23 +92,31 @@ class BackendLeg:
         """It is counted as connected no more."""
         if self.pump.csms is not None:
             self._count.dec()
-        self._observer.close()
+        self.observer.close()
 
-    async def close(self) -> None:
-        if self.pump.csms is not None:
-            await self.pump.csms.close(1000, "station gone")
+    async def close(self, why: str = "station gone") -> None:
+        csms, self.pump.csms = self.pump.csms, None
+        if csms is not None:
+            await csms.close(1000, why)
+
+    async def retire(self, why: str) -> None:
+        """It is not the session's leg any more, or has never been."""
+        self.stop()
+        self.leave()
+        self.pump.let_go()
+        await self.close(why)
 
     def release(self) -> None:
         """Let go of the session, so that all of it is freed with its last user: there are no full collections."""
         self.pump.release()
-        del self._host
+        del self.host
 
     # -- the backend's weather --------------------------------------------------------------------------------------
 
     def _begin(self, csms: Socket) -> None:
         self.pump.csms = csms
         self._count.inc()
-        self._host.work(self._read(csms))
+        self.host.work(self._read(csms))
 
     async def _read(self, csms: Socket) -> None:
         while True:
@@ -93,26 +125,26 @@ class BackendLeg:
                 return self._gone(text, csms)
             await self.pump.take("csms", text)
             # From here on nobody waits for this peer but itself.
-            for socket in (self._station, csms):
+            for socket in (self.pump.station, csms):
                 if socket.congested:
                     await socket.room()
 
     def _gone(self, gone: Gone, csms: Socket) -> None:
         if gone.refused:
-            self._host.logger.warning("frames_refused", peer="csms", code=gone.code, why=gone.why)
+            self.host.logger.warning("frames_refused", peer="csms", code=gone.code, why=gone.why)
         if csms is not self.pump.csms:
             return  # a connection that has been replaced
-        self._host.logger.info("backend_lost", code=gone.code, why=gone.why)
+        self.host.logger.info("backend_lost", code=gone.code, why=gone.why)
         self._lose()
 
     def _lose(self) -> None:
         """Hold the station and its calls while the backend is dialled again, or stand in for it, or let the station go
         at once."""
         csms = self.pump.csms
-        if csms is None or self._host.over:
+        if csms is None or self.host.over:
             return
-        if self._redial_seconds <= 0:
-            return self._host.end(RESTART, "the backend is gone", "backend_lost")
+        if self._redial_seconds <= 0 or not self.host.patient:
+            return self.host.end(RESTART, "the backend is gone", "backend_lost")
         self.pump.csms = None
         self._count.dec()
         csms.abort()
@@ -121,18 +153,18 @@ class BackendLeg:
             self.pump.later(self.board.away_csms(self._loop.time()))
         else:
             self.board.hold_csms()
-        self._host.work(self._redial())
+        self.host.work(self._redial())
 
     async def _redial(self) -> None:
         try:
-            leg = await redial(self._dial, self._redial_seconds, self._host.logger)
+            leg = await redial(self._dial, self._redial_seconds, self.host.logger)
         except DialError:
             # It is back, and does not want this station any more: the station is to hear that itself.
-            return self._host.end(RESTART, "the backend refuses the station", "backend_refused")
+            return self.host.end(RESTART, "the backend refuses the station", "backend_refused")
         if leg is None:
             await asyncio.sleep(self._dial.farewell())
-            return self._host.end(RESTART, "the backend is gone", "backend_lost")
-        self._host.logger.info("backend_back")
+            return self.host.end(RESTART, "the backend is gone", "backend_lost")
+        self.host.logger.info("backend_back")
         self._begin(leg.socket)
         await self.pump.carry_out(self.board.resume_csms(self._loop.time()))
         return None
@@ -140,6 +172,9 @@ class BackendLeg:
     # -- time -------------------------------------------------------------------------------------------------------
 
     def _settled(self) -> None:
+        for holds, done in self._awaited:
+            if not done.done() and holds():
+                done.set_result(None)
         if not self.board.station_full:
             self.room.set()
         self._arm()
@@ -152,8 +187,8 @@ class BackendLeg:
             if deadline is None or self._timer_at <= deadline:
                 return
             self._timer.cancel()
-        limits = self._host.limits
-        due = self._station.due(limits.ping_seconds, limits.pong_seconds)
+        limits = self.host.limits
+        due = self.pump.station.due(limits.ping_seconds, limits.pong_seconds)
         if self.pump.csms is not None:
             due = min(due, self.pump.csms.due(self._csms_ping_seconds, limits.pong_seconds))
         if deadline is not None:
@@ -163,18 +198,18 @@ class BackendLeg:
 
     def _due(self) -> None:
         self._timer = None
-        if not self._host.over:
-            self._host.work(self._tick())
+        if not self.host.over:
+            self.host.work(self._tick())
 
     async def _tick(self) -> None:
-        limits = self._host.limits
+        limits = self.host.limits
         # The wall clock may have been set since: timers must not notice, timestamps must.
         self.board.stage.epoch = time() - self._loop.time()
-        if not await self._station.keep_alive(limits.ping_seconds, limits.pong_seconds):
-            return self._host.end(GOING_AWAY, "no sign of life", "station_silent")
+        if not await self.pump.station.keep_alive(limits.ping_seconds, limits.pong_seconds):
+            return self.host.end(GOING_AWAY, "no sign of life", "station_silent")
         csms = self.pump.csms
         if csms is not None and not await csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
-            self._host.logger.warning("backend_silent")
+            self.host.logger.warning("backend_silent")
             self._lose()
         await self.pump.carry_out(self.board.tick(self._loop.time()))
         return None

@@ -130,6 +130,12 @@ class Metrics:
             60, "call_timeouts_total", "Calls the peer did not answer in time", "peer", "action"
         )
         self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
+        self.switches = counter(
+            "switches_total", "Changes of a connected station's backend, by what came of them", "backend", "outcome"
+        )
+        self.migration_stations = gauge(
+            "migration_stations", "Stations of a migration, told by the node that runs it", "migration", "state"
+        )
         self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
         self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
         self.follower_answers = capped(

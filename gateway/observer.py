@@ -62,6 +62,12 @@ class Observer:
         if self._transactions.sent(frame):
             self._under_way(self._transactions.count)
 
+    def go_on_for(self, former: "Observer") -> None:
+        """The station has another backend now: what it charges is counted there."""
+        self._transactions, former._transactions = former._transactions, OpenTransactions()
+        former._under_way(0)
+        self._under_way(self._transactions.count)
+
     def _under_way(self, count: int) -> None:
         self._open.inc(count - self._counted)
         self._counted = count

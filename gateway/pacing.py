@@ -120,9 +120,33 @@ class Turnstile:
         self._inside: Call | None = None
         self._inside_is_lost = False
         self._waiting: deque[Call] = deque()
+        self._shut = False
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is inside."""
+        return self._inside is None
+
+    def shut(self) -> None:
+        """Let nothing in from now on: what arrives waits."""
+        self._shut = True
+
+    def reopen(self) -> Call | None:
+        """Let them in again: the one that goes in now, if any."""
+        self._shut = False
+        if self._inside is None and self._waiting:
+            self._inside = self._waiting.popleft()
+            return self._inside
+        return None
+
+    def taken_over(self) -> list[Call]:
+        """What waited, for another to take in."""
+        waited = list(self._waiting)
+        self._waiting.clear()
+        return waited
 
     @property
     def full(self) -> bool:
@@ -135,7 +159,7 @@ class Turnstile:
 
     def arrive(self, call: Call) -> Call | None:
         """The call, when it may go in now; None when it waits. The caller decides what `full` means."""
-        if self._inside is not None:
+        if self._inside is not None or self._shut:
             self._waiting.append(call)
             return None
         self._inside = call
@@ -160,6 +184,6 @@ class Turnstile:
         """The call inside has been answered; the next one to go in, if any."""
         if self._inside is None or self._inside.key != message_id:
             return None
-        self._inside = self._waiting.popleft() if self._waiting else None
+        self._inside = self._waiting.popleft() if self._waiting and not self._shut else None
         self._inside_is_lost = False
         return self._inside

@@ -10,14 +10,13 @@ import structlog
 from prometheus_client import Histogram
 
 from gateway.config import Limits
-from gateway.ledger import Ledger
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from gateway.sockets import Socket
 from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
-from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation, Work
+from translators.effects import Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Payload, decode
 
 POLICY = 1008
@@ -27,24 +26,60 @@ REPLACED = "replaced by a newer connection"
 Peer = Literal["station", "csms"]
 
 
-class Host(Protocol):
-    """The session that a pump and a leg work for."""
+class StationSide(Protocol):
+    """What is written to in the station's place: its socket, or who speaks for it."""
 
-    ledger: Ledger
+    @property
+    def congested(self) -> bool: ...
+
+    async def send(self, text: str) -> None: ...
+
+    async def room(self) -> None: ...
+
+    def due(self, ping_seconds: float, pong_seconds: float) -> float: ...
+
+    async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool: ...
+
+
+class Memory(Protocol):
+    """What changes of memory are written to."""
+
+    def put(self, effect: Remember | Forget) -> bool: ...
+
+    def commit(self) -> "asyncio.Future[None] | None": ...
+
+
+class Host(Protocol):
+    """What a pump and a leg work for: the session, or its trial of another backend."""
+
     limits: Limits
     metrics: Metrics
-    logger: structlog.stdlib.BoundLogger
-    tap: Tap | None
-    """Set while somebody listens."""
+
+    @property
+    def ledger(self) -> Memory: ...
+
+    @property
+    def logger(self) -> structlog.stdlib.BoundLogger: ...
+
+    @property
+    def tap(self) -> Tap | None:
+        """Set while somebody listens."""
 
     @property
     def over(self) -> bool:
-        """Whether the session is about to end: nothing is begun any more."""
+        """Whether it is about to end: nothing is begun any more."""
+
+    @property
+    def patient(self) -> bool:
+        """Whether a backend that is lost is waited for."""
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Run as a part of the session: it is cancelled with it, and a defect in it ends the session."""
 
     def end(self, code: int, text: str, reason: str) -> None: ...
+
+    def lose(self, by: str) -> None:
+        """The station is somebody else's; `by` is the metric's reason."""
 
     async def do(self, work: Work) -> Payload:
         """What the pure core must not do itself."""
@@ -64,11 +99,11 @@ class Pump:
     """All readers and timers feed it; nobody else writes to the station or to this CSMS."""
 
     def __init__(
-        self, host: Host, station: Socket, board: Switchboard, observer: Observer, settled: Callable[[], None]
+        self, host: Host, station: StationSide, board: Switchboard, observer: Observer, settled: Callable[[], None]
     ) -> None:
         """`settled`: called whenever everything has been carried out."""
-        self._host = host
-        self._station = station
+        self.host = host
+        self.station = station
         self.csms: Socket | None = None
         """None while the backend is away."""
         self.board = board
@@ -84,7 +119,11 @@ class Pump:
 
     def release(self) -> None:
         """The session has ended."""
-        del self._host, self._settled
+        del self.host, self._settled
+
+    def let_go(self) -> None:
+        """Nobody is to hear of it any more; a reader may still be at its last words."""
+        self._settled = _nothing
 
     async def take(self, peer: Peer, text: str) -> None:
         """A text from one side, and all that follows from it."""
@@ -93,12 +132,12 @@ class Pump:
         try:
             frame = decode(text)
         except BadFrame as bad:
-            if (tap := self._host.tap) is not None:
+            if (tap := self.host.tap) is not None:
                 tap.unreadable(peer, bad)
             effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
         else:
             self._observer.received(peer, frame)
-            if (tap := self._host.tap) is not None:
+            if (tap := self.host.tap) is not None:
                 tap.read(peer, frame)
             effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
         await self.carry_out([*effects, _Carried(began, self._durations[peer])])
@@ -112,17 +151,22 @@ class Pump:
         self._pumping = True
         durable = await self._pump()
         if durable is not None:
-            self._host.work(self._pump_on(durable))
+            self.host.work(self._pump_on(durable))
 
     def later(self, items: Sequence[Effect]) -> None:
         """The same without waiting for it."""
         self._queue.extend(items)
-        self._host.work(self.carry_out([]))
+        self.host.work(self.carry_out([]))
 
     def drop_calls_to_csms(self) -> None:
         """The board writes them again, or they are stale: behind a slow store they would reach the next connection as
         well."""
         self._queue = deque(item for item in self._queue if not isinstance(item, ToCsms))
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to be carried out."""
+        return self._pumping or bool(self._queue)
 
     def clear(self) -> None:
         self._queue.clear()
@@ -134,22 +178,22 @@ class Pump:
             try:
                 await durable
             except FencedError:
-                return self._host.end(POLICY, REPLACED, "replaced")
+                return self.host.lose("lost_lease")
             except StoreError as error:
                 # What depends on it must not be sent: the station keeps its message and comes back.
-                self._host.logger.error("store_failed", error=str(error))
-                return self._host.end(RESTART, "the store is not available", "store_failed")
+                self.host.logger.error("store_failed", error=str(error))
+                return self.host.end(RESTART, "the store is not available", "store_failed")
             durable = await self._pump()
         return None
 
     async def _done(self, work: Work) -> None:
         """Nobody waits for it but what the core said."""
-        result = await self._host.do(work)
+        result = await self.host.do(work)
         await self.carry_out(self.board.done(work, result, self._loop.time()))
 
     async def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
-        host, ledger, dirty = self._host, self._host.ledger, False
+        host, ledger, dirty = self.host, self.host.ledger, False
         while self._queue and not host.over:
             item = self._queue[0]
             if dirty and isinstance(item, ToStation | ToCsms | Close):
@@ -161,7 +205,7 @@ class Pump:
             if isinstance(item, ToStation):
                 if host.tap is not None:
                     host.tap.wrote("station", item.frame)
-                await self._station.send(item.frame.text)
+                await self.station.send(item.frame.text)
                 self._observer.sent_to_station(item.frame)
             elif isinstance(item, ToCsms):
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
@@ -187,3 +231,7 @@ class Pump:
         self._pumping = False
         self._settled()
         return None
+
+
+def _nothing() -> None:
+    return

@@ -10,6 +10,8 @@ from gateway.store import StoreError
 _SECONDS = 3.0
 CALL_SECONDS = 75.0
 """For a call: it waits its turn, and then for the station."""
+SWITCH_SECONDS = 90.0
+"""For a change of the backend: the new one is dialled and told of the station, then what is at work is waited for."""
 
 
 class Reach:

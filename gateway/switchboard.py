@@ -27,6 +27,7 @@ from translators.frames import (
     decode,
 )
 from translators.stage import Stage
+from translators.story import Story
 
 Told = Callable[[Result | Error | NoAnswer], None]
 """Who is told what became of a call of an operator."""
@@ -63,12 +64,15 @@ class Switchboard:
         queue_calls: int = 16,
         mend_text: Callable[[str], str] | None = None,
         copies: bool = False,
+        story: Story | None = None,
     ) -> None:
         """`mend_text`: what this station means by a text that is not JSON (`translators.quirked.text_mend`). `copies`:
-        every answer to the station is followed by a `Copy`, for those who follow what it says."""
+        every answer to the station is followed by a `Copy`, for those who follow what it says. `story`: who listens to what
+        it tells of itself."""
         self.stage = stage
+        self.story = story
         self._mend_text = mend_text
-        self._copies = copies
+        self.copies = copies
         self._entered_at = 0.0
         self._station = _Peer(
             "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
@@ -170,6 +174,48 @@ class Switchboard:
         self._operators[call.key] = told
         return [ToStation(call)] if self._station.lane.send(call, now) is not None else []
 
+    # -- the change of the backend ----------------------------------------------------------------------------------
+
+    def shut(self) -> None:
+        """Let no call in any more, from either side: what is at work comes to its end, what arrives waits."""
+        self._station.turnstile.shut()
+        self._csms.turnstile.shut()
+
+    def reopen(self, now: float) -> list[Effect]:
+        """Go on after `shut`, with what waited first."""
+        out: list[Effect] = []
+        for peer in (self._station, self._csms):
+            entering = peer.turnstile.reopen()
+            if entering is not None:
+                out += self._route(self._enter(peer, entering, now), now)
+        return out
+
+    def quiet(self) -> bool:
+        """Whether nothing is at work, in either direction: no call, no conversation."""
+        return (
+            self.stage.idle()
+            and not len(self._station.lane)
+            and not len(self._csms.lane)
+            and self._station.turnstile.empty
+            and self._csms.turnstile.empty
+        )
+
+    def hold_station(self) -> None:
+        """Somebody else speaks for the station: calls to it wait until `meet`."""
+        self._station.lane.hold()
+
+    def meet(self, waited: list[Call], now: float) -> list[Effect]:
+        """The station itself is here: the calls that waited for it go to it, and its own that `waited` come in."""
+        lane = self._station.lane
+        out: list[Effect] = [ToStation(call) for call in lane.release() if lane.send(call, now) is not None]
+        for call in waited:
+            out += self._called(self._station, call, now)
+        return out
+
+    def taken_over(self) -> list[Call]:
+        """The station's calls that wait, for the board that takes its place."""
+        return self._station.turnstile.taken_over()
+
     def close(self) -> None:
         self._closed = True
         self.stage.close()
@@ -184,7 +230,7 @@ class Switchboard:
             return []
         if isinstance(frame, Call):
             if frame.type != CALL:
-                copied: list[Effect] = [Copy(frame, None)] if self._copies and peer is self._station else []
+                copied: list[Effect] = [Copy(frame, None)] if self.copies and peer is self._station else []
                 return self._route([*peer.feed(frame, now), *copied], now)
             return self._called(peer, frame, now)
         if isinstance(frame, Error) and frame.type != CALLERROR:
@@ -214,6 +260,8 @@ class Switchboard:
     def _enter(self, peer: _Peer, call: Call, now: float) -> list[Effect]:
         if peer is self._station:
             self._entered_at = now
+            if self.story is not None:
+                return self.story.received(call) + peer.feed(call, now)
         return peer.feed(call, now)
 
     def _settled(self, peer: _Peer, settled: Settled, now: float) -> list[Effect]:
@@ -274,7 +322,9 @@ class Switchboard:
                 # What a connection asked that is gone is answered to nobody.
                 expected = peer.turnstile.expects(frame.key)
                 out.append(effect if expected else Note("stale_answer", {"peer": peer.name}))
-                if self._copies and expected and peer is self._station:
+                if self.story is not None and peer is self._station:
+                    out += self.story.sent(frame)
+                if self.copies and expected and peer is self._station:
                     out.append(self._copy(frame, now))
                 entering = peer.turnstile.answered(frame.key)
                 if entering is not None:

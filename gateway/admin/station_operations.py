@@ -103,7 +103,7 @@ class StationOperations:
         return _page(found, limit, [])
 
     async def _station(self, request: web.Request) -> web.Response:
-        identity = _identity(request)
+        identity = identity_in(request)
         try:
             return web.json_response(await self._reach.station(identity.key, self._message("station", identity)))
         except NodeFailed as failure:
@@ -124,7 +124,7 @@ class StationOperations:
         return {"identity": identity.spelt, "key": identity.key, "connected": False, **overview.maker(memory)}
 
     async def _call(self, request: web.Request) -> web.Response:
-        identity, body = _identity(request), await json_body(request)
+        identity, body = identity_in(request), await json_body(request)
         action, payload = body.get("action"), body.get("payload", {})
         if not isinstance(action, str) or not isinstance(payload, dict):
             raise Problem(422, "the call is not valid", "should be {action: text, payload: object}")
@@ -133,7 +133,7 @@ class StationOperations:
         return web.json_response(answer)
 
     async def _disconnect(self, request: web.Request) -> web.Response:
-        identity = _identity(request)
+        identity = identity_in(request)
         await self._act("operator_disconnect", request, identity, self._message("disconnect", identity), 5.0)
         return web.json_response({"identity": identity.spelt, "disconnected": True})
 
@@ -159,7 +159,8 @@ class StationOperations:
         return {"verb": verb, "station": identity.key}
 
 
-def _identity(request: web.Request) -> Identity:
+def identity_in(request: web.Request) -> Identity:
+    """The station of the path. Raises Problem."""
     identity = identity_of(request.match_info["id"])
     if identity is None:
         raise Problem(404, "no such station", "this is no identity")

@@ -49,6 +49,7 @@ class FakeBoard:
     """A call that goes out behind a change, and again over a new connection."""
 
     station_full = False
+    story = None
 
     def __init__(self) -> None:
         self.resumed = asyncio.Event()
@@ -151,7 +152,7 @@ async def test_a_session_that_has_ended_is_freed_without_a_full_collection() -> 
     station, csms, store = FakeSocket(), FakeSocket(), FakeStore()
     store.durable.set_result(None)
     bridge = made(station, csms, FakeSocket(), FakeBoard(), store)
-    parts = [weakref.ref(part) for part in (bridge, bridge.ledger, bridge._primary, bridge._primary.pump)]
+    parts = [weakref.ref(part) for part in (bridge, bridge.ledger, bridge.primary, bridge.primary.pump)]
     living = asyncio.create_task(bridge.run())
     gc.disable()
     try:

@@ -228,3 +228,31 @@ class Conversation(RuleBasedStateMachine):
 
 Conversation.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestConversation = Conversation.TestCase
+
+
+def test_a_board_that_is_shut_comes_to_rest_and_another_takes_over_what_waits() -> None:
+    one = board()
+    one.from_station(Call("a", "Heartbeat", {}), 0)
+    one.shut()
+    assert not one.quiet()
+    assert one.from_station(Call("b", "Heartbeat", {}), 1) == []
+    assert one.from_csms(Call("c", "ClearCache", {}), 1) == []
+    assert frames(one.from_csms(Result("a", {"currentTime": "x"}), 2), ToStation) == [[3, "a", {"currentTime": "x"}]]
+    assert one.quiet()
+    other = board()
+    other.hold_station()
+    # What its CSMS asks waits for the station.
+    assert frames(other.from_csms(Call("d", "ClearCache", {}), 3), ToStation) == []
+    effects = other.meet(one.taken_over(), 4)
+    assert frames(effects, ToStation) == [[2, "d", "ClearCache", {}]]
+    assert frames(effects, ToCsms) == [[2, "b", "Heartbeat", {}]]
+    assert frames(one.reopen(5), ToStation) == [[2, "c", "ClearCache", {}]]
+
+
+def test_a_board_that_is_opened_again_goes_on_with_what_waited() -> None:
+    one = board()
+    one.shut()
+    one.from_station(Call("a", "Heartbeat", {}), 0)
+    one.from_station(Call("b", "Heartbeat", {}), 0)
+    assert frames(one.reopen(1), ToCsms) == [[2, "a", "Heartbeat", {}]]
+    assert frames(one.from_csms(Result("a", {}), 2), ToCsms) == [[2, "b", "Heartbeat", {}]]
