@@ -19,7 +19,9 @@ from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.errors import StartError
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
+from gateway.migrating import Migrator
 from gateway.node import Node
+from gateway.reach import Reach
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
@@ -49,6 +51,7 @@ class App:
         self.node = Node(config, stations, make_store(config), self.metrics)
         self.node.cluster = make_cluster(config, self.node.id)
         self.commands = Commands(self.node, worker.number if worker is not None else None)
+        self.migrator = Migrator(self.node, Reach(self.node))
         self.admin = AdminServer(self.node, Controls(self._drain_all, self._reload_and_tell))
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
@@ -99,6 +102,7 @@ class App:
             if self._worker is None:
                 self._logger.info("listener_listens", address=f"{host}:{port}", tls=server.context is not None)
         await self.node.cluster.open(self.commands)
+        self.migrator.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
@@ -161,6 +165,7 @@ class App:
         for upstream in [*self.node.upstreams.values(), *self._retired]:
             await upstream.close()
         self.node.logins.close()
+        await self.migrator.close()
         await self.node.cluster.close()
         await self.node.store.close()
 

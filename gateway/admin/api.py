@@ -8,8 +8,10 @@ import structlog
 from aiohttp import web
 
 from gateway.admin.frame_operations import FrameOperations
+from gateway.admin.migration_operations import MigrationOperations
 from gateway.admin.operations import Operation, document
 from gateway.admin.problems import Problem
+from gateway.admin.route_operations import RouteOperations
 from gateway.admin.station_operations import StationOperations
 from gateway.cluster import NodeUnreachable
 from gateway.comparison import report
@@ -36,6 +38,8 @@ class Api:
             Operation("GET", "/nodes", "Every live gateway process.", self._nodes, {200: "nodes", 504: "not known"}),
             *StationOperations(node, self._reach).operations(),
             *FrameOperations(node).operations(),
+            *RouteOperations(node, self._reach).operations(),
+            *MigrationOperations(node, self._reach).operations(),
             Operation("GET", "/backends", "Every configured backend.", self._backends, {200: "backends"}),
             Operation(
                 "GET",
