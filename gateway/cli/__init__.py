@@ -26,6 +26,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "call": ("gateway.cli.call:command", "One call to a station, and its answer."),
     "tail": ("gateway.cli.tail:command", "The frames of both sides as they go by, and what became of each."),
     "replay": ("gateway.cli.replay:command", "Plays captured stations against a CSMS, and compares its answers."),
+    "route": ("gateway.cli.route:command", "Another backend for one station."),
+    "migrate": ("gateway.cli.migrate:command", "Another backend for many stations, in waves."),
     "mapping": ("gateway.cli.mapping:command", "What becomes of an action between two versions."),
     "certs": ("gateway.cli.certs:command", "Development CA, server and station certificates."),
     "password": ("gateway.cli.password:command", "Password hashes for the stations file."),

@@ -33,6 +33,12 @@ class AdminApi:
     def post(self, path: str, body: Any = None) -> Any:
         return self._request("POST", path, {} if body is None else body)
 
+    def put(self, path: str, body: Any) -> Any:
+        return self._request("PUT", path, body)
+
+    def delete(self, path: str) -> Any:
+        return self._request("DELETE", path, None)
+
     def events(self, path: str) -> Iterator[tuple[str, str]]:
         """Name and data of server-sent events, to the end of the stream; an empty name for a sign of life."""
         with self._opened("GET", path, None) as answer:
