@@ -92,7 +92,7 @@ class Edge:
         finally:
             attempt.ended()
         self._node.metrics.connections_rejected.labels(refusal.reason).inc()
-        log.info("station_refused", status=refusal.status, reason=refusal.reason, why=refusal.text)
+        log.info("station_refused", status=refusal.status, reason=refusal.reason, why=refusal.why)
         return response_to(refusal)
 
     async def _connect(

@@ -100,7 +100,7 @@ class Observer:
 
     def _call_timeout(self, facts: dict[str, Any]) -> None:
         self._metrics.call_timeouts.labels(facts["peer"], action_label(facts["action"])).inc()
-        self._log("warning", "call_timeout", facts)
+        self._log("warning", "call_timeout", facts | {"seconds": round(facts["seconds"], 3)})
 
     def _translated(self, facts: dict[str, Any]) -> None:
         labels = (facts["from"], facts["to"], action_label(facts["action"]), facts["outcome"])

@@ -128,7 +128,8 @@ async def recognise(
         status = int(node.config.unknown_status)
         if status == 401 and "basic" in listener.auth:
             # As long as a wrong password takes, and as it is told.
-            await _check_password(request, listener, node, identity, ())
+            why = "not in the stations file" if known is None else "disabled in the stations file"
+            await _check_password(request, listener, node, identity, (), no_hash=why)
         raise RefusedError(status, "unknown" if unknown else "disabled", _NO_STATION[status])
     why_not = "no certificate"
     recalled = await recall(node, identity)
@@ -147,7 +148,8 @@ async def recognise(
         return Recognised(station, None, recalled)
     if judges_password(listener, station):
         accepted = SECRET.accepted(station, recalled.memory)
-        line = await _check_password(request, listener, node, identity, accepted, recalled.is_known)
+        why = "not in the stations file" if known is None else "no password_hash in the stations file"
+        line = await _check_password(request, listener, node, identity, accepted, recalled.is_known, no_hash=why)
         return Recognised(station, "password", recalled, Used(SECRET, line))
     if "forward" in listener.auth:
         proof: Proof | None = "forwarded" if "Authorization" in request.headers else None
@@ -171,8 +173,11 @@ async def _check_password(
     identity: Identity,
     accepted: tuple[str, ...],
     is_known: bool = True,
+    *,
+    no_hash: str,
 ) -> str:
-    """The hash that the station's password fits."""
+    """The hash that the station's password fits. Where none is accepted, `no_hash` tells the log why; the station hears of
+    a wrong password all the same."""
     basic = credentials(request, listener, identity)
     if basic is None:
         raise RefusedError(401, "credentials", "no password")
@@ -185,4 +190,4 @@ async def _check_password(
     if not is_known:
         # It may be one that it was given since: then it is not for us to say that it is wrong.
         raise RefusedError(503, UNJUDGED, "the store is not available")
-    raise RefusedError(401, "password", "wrong password")
+    raise RefusedError(401, "password", "wrong password", why=None if accepted else no_hash)

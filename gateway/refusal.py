@@ -10,14 +10,18 @@ _RETRY_SECONDS = (5, 15)
 
 class RefusedError(Exception):
     """The station is turned away with this HTTP status; `reason` is the metric's label. `retry_seconds` is what a 503
-    asks for, in place of some time at random."""
+    asks for, in place of some time at random. `why` is what the log says, where it may tell more than the `text` that
+    the station gets."""
 
-    def __init__(self, status: int, reason: str, text: str, retry_seconds: int | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, text: str, retry_seconds: int | None = None, *, why: str | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.reason = reason
         self.text = text
         self.retry_seconds = retry_seconds
+        self.why = why or text
 
 
 def response_to(refusal: RefusedError) -> web.Response:

@@ -50,7 +50,11 @@ def command(action: str | None, as_json: bool) -> None:
     """What becomes of ACTION (default: of all actions) between two OCPP versions, and what of it may be lost."""
     found = rows(action)
     if not found:
-        click.echo(f"no OCPP version with a translation knows the action {action}", err=True)
+        from gateway.config.wording import suggestion
+
+        known = sorted({row["action"] for row in rows(None)})
+        near = suggestion(str(action), known)
+        click.echo(f"ocpp-gateway: no OCPP version with a translation knows the action {action}{near}", err=True)
         sys.exit(1)
     if as_json:
         click.echo(json.dumps(found, indent=2))

@@ -68,7 +68,8 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
         if document.get(*here, "subprotocols") is None:
             yield document.mistake((*here, "subprotocols"), "not given: the backend is taken to speak ocpp1.6 only")
         if backend.auth == "forward" and no_secret:
-            yield document.mistake((*here, "auth"), "forward has nothing to pass on: no listener's auth is forward")
+            what = "forward has nothing to pass on: no listener's auth is forward"
+            yield document.mistake((*here, "auth"), what + "; write none, or the backend's own username and password")
         if backend.tls != BackendTls() and backend.url.startswith("ws:"):
             yield document.mistake((*here, "tls"), "not used: the url is ws://, without TLS")
         if backend.tls.certificate is not None:

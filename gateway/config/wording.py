@@ -59,10 +59,17 @@ def mistakes_of(
             yield document.mistake(steps, objection["msg"])
 
 
+_SHORT_FOR = 3
+"""From this many letters on the beginning of a word may stand for the whole."""
+
+
 def suggestion(word: str, known: list[str]) -> str:
-    """`; did you mean 'x'?` where a known word is near, else nothing."""
+    """`; did you mean 'x'?` where a known word is near or the only one that begins with this one (cert: certificate), else nothing."""
     by_fold = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.6)
+    if not near and len(word) >= _SHORT_FOR:
+        longer = [name for name in by_fold if name.startswith(word.casefold())]
+        near = longer if len(longer) == 1 else []
     return f"; did you mean {by_fold[near[0]]!r}?" if near and by_fold[near[0]] != word else ""
 
 

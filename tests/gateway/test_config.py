@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from gateway import certificates, config
 from gateway.config import NOT_YET, Bind, Config, ConfigError, Credentials, load, parse
+from gateway.config.wording import suggestion
 from tests.gateway.config_text import MINIMAL, REST, mistakes, with_backend
 from translators.local import ANSWERABLE
 
@@ -222,6 +223,12 @@ def test_environment_mistakes_are_told_once_each() -> None:
         "g.yaml:5:23: limits.queue_calls: the environment variable Q is not set",
         "g.yaml:6:8: store: `${` begins a variable such as ${NAME} or ${NAME:-default}; $$ is a dollar",
     ]
+
+
+def test_the_beginning_of_a_key_is_told_from_the_whole() -> None:
+    assert suggestion("cert", ["key", "certificate", "client_ca"]) == "; did you mean 'certificate'?"
+    assert suggestion("max", ["max_connections", "max_frame_bytes"]) == ""  # either may be meant
+    assert suggestion("ce", ["certificate"]) == ""
 
 
 def test_backend_credentials() -> None:

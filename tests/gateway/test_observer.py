@@ -54,7 +54,7 @@ def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
     observer, metrics, capture = parts
     observer.note(Note("call_settled", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2}))
     observer.note(Note("call_error", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2, "code": "weird"}))
-    observer.note(Note("call_timeout", {"peer": "csms", "action": "Heartbeat", "seconds": 25}))
+    observer.note(Note("call_timeout", {"peer": "csms", "action": "Heartbeat", "seconds": 25.001000000000204}))
     assert (
         value(
             metrics, "messages_total", direction="from_csms", subprotocol="ocpp2.0.1", action="Heartbeat", type="result"
@@ -64,7 +64,7 @@ def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
     assert value(metrics, "call_errors_total", peer="csms", action="Heartbeat", code="other") == 1
     assert value(metrics, "call_timeouts_total", peer="csms", action="Heartbeat") == 1
     assert value(metrics, "call_duration_seconds_count", peer="csms", action="Heartbeat") == 2
-    assert [entry["event"] for entry in capture.entries] == ["call_timeout"]
+    assert [(entry["event"], entry["seconds"]) for entry in capture.entries] == [("call_timeout", 25.001)]
 
 
 @pytest.mark.parametrize(

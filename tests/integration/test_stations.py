@@ -69,6 +69,21 @@ async def test_who_is_let_in(tmp_path: Path) -> None:
             assert len(csms.requests) == 3
 
 
+async def test_the_log_tells_a_wrong_password_from_a_station_without_one(tmp_path: Path) -> None:
+    async with Csms().running() as csms:
+        config = configured(tmp_path, csms, {"CP-1": {"password_hash": HASH}, "CP-2": {}}, auth="basic")
+        async with gateway(tmp_path, config) as running:
+            for identity in ("CP-1", "CP-2", "CP-3"):
+                with pytest.raises(InvalidStatus) as refused:
+                    await running.station(f"/{identity}", additional_headers=basic(identity, b"another password"))
+                assert (refused.value.response.status_code, refused.value.response.body) == (401, b"wrong password\n")
+            assert {event["station"]: event["why"] for event in running.events("station_refused")} == {
+                "CP-1": "wrong password",
+                "CP-2": "no password_hash in the stations file",
+                "CP-3": "not in the stations file",
+            }
+
+
 async def test_tags_choose_the_route(tmp_path: Path) -> None:
     async with Csms().running() as legacy, Csms().running() as pilot:
         config = configured(tmp_path, legacy, {"CP-1": {"tags": ["x", "pilot"]}, "CP-2": {"tags": ["x"]}})

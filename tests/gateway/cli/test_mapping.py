@@ -46,3 +46,4 @@ def test_an_action_nobody_knows() -> None:
     code, out, err = ocpp_gateway("mapping", "Teleport")
     assert (code, out) == (1, "")
     assert "Teleport" in err
+    assert "did you mean 'MeterValues'?" in ocpp_gateway("mapping", "MeterValue")[2]
