@@ -6,6 +6,7 @@ somebody asks for it, so a frame that only passes through is never decoded beyon
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar
 
 import msgspec
@@ -75,6 +76,8 @@ class _Body:
                 raise BadFrame("payload", _why(error), self.type, self.message_id) from None
             if not isinstance(value, dict):
                 raise BadFrame("payload", "the payload is not a JSON object", self.type, self.message_id)
+            if self._raw is not None and _is_too_deep(bytes(self._raw), value):
+                raise BadFrame("payload", _TOO_DEEP, self.type, self.message_id)
             self._payload = value
         return self._payload
 
@@ -194,6 +197,24 @@ Frame = Call | Result | Error | Send
 Reply = Result | Error | NoAnswer
 
 
+DEEPEST = 100
+"""How deeply objects and lists of a payload may stand in each other. The deepest schema has some ten; the JSON Schema engine
+gives up at 255, and what walks over payloads has Python's stack."""
+_TOO_DEEP = "nested too deeply"
+
+
+def _is_too_deep(raw: bytes, payload: Payload) -> bool:
+    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+        return False
+    level: list[Any] = [payload]
+    for _ in range(DEEPEST):
+        inner = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for one in inner if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
+
+
 def decode(text: str) -> Frame:
     """Read one text message. Raises BadFrame; never anything else, whatever the text."""
     try:
@@ -271,7 +292,7 @@ def _member(members: list[msgspec.Raw], place: int) -> object:
 
 def _why(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "nested too deeply"
+        return _TOO_DEEP
     if isinstance(error, UnicodeError):
         return "not valid Unicode"
     return str(error)

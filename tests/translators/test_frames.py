@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translators.frames import BadFrame, Call, Error, Result, Send, decode
+from translators import mend, schemas
+from translators.frames import DEEPEST, BadFrame, Call, Error, Result, Send, decode
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,25 @@ def test_nothing_but_bad_frame_is_raised(text: str) -> None:
             _ = frame.payload
     except BadFrame:
         pass
+
+
+def nested(levels: int) -> str:
+    """A call whose payload has so many objects and lists in each other."""
+    inner = "[" * (levels // 2) + "]" * (levels // 2)
+    for _ in range(levels - levels // 2):
+        inner = f'{{"a":{inner}}}' if inner else "{}"
+    return f'[2,"a","Heartbeat",{inner}]'
+
+
+def test_a_payload_that_is_nested_too_deeply_is_refused_before_anything_walks_over_it() -> None:
+    frame = decode(nested(DEEPEST))
+    assert isinstance(frame, Call)
+    assert schemas.offences("ocpp2.0.1", "Heartbeat", frame.payload, answer=False)
+    assert mend.read("ocpp2.0.1", "Heartbeat", frame.payload)[0] == {}
+    for levels in (DEEPEST + 1, 256, 900, 100_000):
+        with pytest.raises(BadFrame) as caught:
+            assert decode(nested(levels)).payload is None
+        assert (caught.value.why, caught.value.message_id) == ("nested too deeply", "a")
+    wide = decode('[2,"a","Heartbeat",{"a":[' + ",".join(["{}"] * 1000) + "]}]")
+    assert isinstance(wide, Call)
+    assert len(wide.payload["a"]) == 1000
