@@ -201,8 +201,10 @@ routes:
     assert [line.replace(f"{tmp_path}/", "") for line in found.warnings] == [
         f"g.yaml:4:75: listeners[2].tls.certificate: server.crt expires on {expires}",
         "g.yaml:4:117: listeners[2].tls.min_version: TLS 1.0 is broken; keep such stations on a listener of their own",
-        "g.yaml:6:3: backends.a.auth: forward has nothing to pass on: no listener's auth is forward; "
-        "write none, or the backend's own username and password",
+        (
+            "g.yaml:6:3: backends.a.auth: forward has nothing to pass on: no listener's auth is forward; "
+            "write none, or the backend's own username and password"
+        ),
         "g.yaml:6:3: backends.a.subprotocols: not given: the backend is taken to speak ocpp1.6 only",
         "g.yaml:6:28: backends.a.tls: not used: the url is ws://, without TLS",
         "g.yaml:8:31: routes[0].match.tag: never used: tags come from a stations_file",
