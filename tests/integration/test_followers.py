@@ -310,6 +310,21 @@ async def test_commands_of_a_follower_allowed_and_refused(tmp_path: Path) -> Non
         await station.close()
 
 
+async def test_a_follower_changes_no_secret_of_a_station_even_where_its_backend_may(tmp_path: Path) -> None:
+    primary, follower = Csms(csms_16(1)), Csms(csms_16(1))
+    config = following(primary, follower, allow=("ChangeConfiguration",))
+    config["backends"]["follower"]["guard"] = {"AuthorizationKey": "adopt"}
+    async with primary.running(), follower.running(), gateway(tmp_path, config) as running:
+        station = await charger(running)
+        await follower.wait(lambda: follower.connections)
+        await follower.send([2, "1", "ChangeConfiguration", {"key": "AuthorizationKey", "value": "00" * 16}])
+        await follower.send([2, "2", "ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"}])
+        await follower.wait(lambda: [frame for frame in follower.frames if frame[1] == "2"])
+        assert [frame for frame in follower.frames if frame[1] == "1"] == [[3, "1", {"status": "Rejected"}]]
+        assert [frame[3]["key"] for frame in station.called] == ["HeartbeatInterval"]
+        await station.close()
+
+
 async def test_differences_are_counted_and_shown_without_tokens(tmp_path: Path) -> None:
     primary, follower = Csms(csms_16(1)), Csms(csms_16(1, tag_status="Blocked", interval=60))
     async with primary.running(), follower.running(), gateway(tmp_path, following(primary, follower)) as running:
