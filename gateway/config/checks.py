@@ -33,6 +33,7 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
     """What is odd in a configuration that can be used."""
     open_routes = [index for index, route in enumerate(config.routes) if route.match.everything]
     spoken = {name for listener in config.listeners for name in listener.subprotocols}
+    named = {name for listener in config.listeners for name in listener.names}
     for index, route in enumerate(config.routes):
         here: Steps = ("routes", index)
         if open_routes and index > open_routes[0]:
@@ -40,6 +41,9 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
         elif route.match.subprotocol is not None and route.match.subprotocol not in spoken:
             what = f"never used: no listener accepts {route.match.subprotocol}"
             yield document.mistake((*here, "match", "subprotocol"), what)
+        elif route.match.listener is not None and route.match.listener not in named:
+            what = f"never used: no listener is called {route.match.listener}"
+            yield document.mistake((*here, "match", "listener"), what)
         elif route.match.tag is not None and config.stations_file is None:
             yield document.mistake((*here, "match", "tag"), "never used: tags come from a stations_file")
     for index, listener in enumerate(config.listeners):

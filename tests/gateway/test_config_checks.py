@@ -257,3 +257,18 @@ def test_buffer_needs_a_store_that_lasts() -> None:
     assert parse(text, {}).backends["a"].when_down == "buffer"
     what = "buffer needs a store that survives a crash: what was answered would be lost with it"
     assert mistakes(text + "store: 'memory:'\n") == [f"g.yaml:4:34: backends.a.when_down: {what}"]
+
+
+def test_a_route_for_a_listener_that_there_is_not_is_odd(tmp_path: Path) -> None:
+    text = """\
+listeners: [{bind: "127.0.0.1:9", name: depot, auth: none}]
+backends: {a: {url: "ws://localhost", subprotocols: [ocpp1.6], auth: none}}
+routes:
+  - {match: {listener: depot}, backend: a}
+  - {match: {listener: "127.0.0.1:9"}, backend: a}
+  - {match: {listener: yard}, backend: a}
+"""
+    found = load_text(tmp_path, text)
+    assert [line.partition("routes")[2] for line in found.warnings] == [
+        "[2].match.listener: never used: no listener is called yard"
+    ]
