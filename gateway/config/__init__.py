@@ -4,7 +4,7 @@
 """
 
 from gateway.config.listeners import Listener, ListenerTls
-from gateway.config.load import NOT_YET, ConfigError, load, parse
+from gateway.config.load import ConfigError, load, parse
 from gateway.config.model import (
     Admin,
     Backend,
@@ -23,7 +23,6 @@ from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Network, Store
 
 __all__ = [
     "IDENTITY",
-    "NOT_YET",
     "SUBPROTOCOLS",
     "Admin",
     "Backend",

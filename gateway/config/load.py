@@ -6,14 +6,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gateway.config import checks
-from gateway.config.document import Document, Mistake, Steps
+from gateway.config.document import Document, Mistake
 from gateway.config.model import Config
 from gateway.config.values import resolve
 from gateway.config.wording import mistakes_of
-
-NOT_YET: dict[str, str] = {}
-"""What may be configured but not honoured by this version: `key` (with any content), `key=value` or `key=scheme:` -> a
-sentence. `*` stands for a name, list indices are left out. A feature that has arrived takes its line out of here."""
 
 
 class ConfigError(Exception):
@@ -53,16 +49,15 @@ def parse(text: str, env: Mapping[str, str], *, path: Path = Path("gateway.yaml"
             what = "is empty" if document.data is None else "should be a mapping (key: value) at the top"
             found.append(document.mistake((), what))
     else:
-        unable = _not_yet(document)
         objections: list[Mistake] = []
         try:
             config = Config.model_validate(document.data, context={"base": document.base})
         except ValidationError as error:
             objections = [mistake for mistake in mistakes_of(error, document) if not document.is_broken(mistake.steps)]
         # Of one value one thing is said; the checks read what is left when the shape is wrong elsewhere.
-        told = {mistake.steps for mistake in unable + objections}
+        told = {mistake.steps for mistake in objections}
         meaning = [mistake for mistake in checks.mistakes(document) if not document.is_broken(mistake.steps)]
-        found += unable + objections + [mistake for mistake in meaning if mistake.steps not in told]
+        found += objections + [mistake for mistake in meaning if mistake.steps not in told]
     if found or config is None:
         raise ConfigError(lines(found, path), _stations_file(document))
     config._path = path
@@ -82,25 +77,3 @@ def _stations_file(document: Document) -> Path | None:
         return None
     path = resolve(name, document.base)
     return path if path.is_file() else None
-
-
-def _not_yet(document: Document) -> list[Mistake]:
-    found = []
-    for steps in document.walk():
-        value = document.get(*steps)
-        names = _pattern(steps)
-        asked = [names] if isinstance(steps[-1], str) else []
-        if isinstance(value, str):
-            asked += [f"{names}={value}", f"{names}={value.partition(':')[0]}:"]
-        if value not in (None, [], {}, ""):
-            found += [document.mistake(steps, NOT_YET[key]) for key in asked if key in NOT_YET]
-    return found
-
-
-def _pattern(steps: Steps) -> str:
-    words = [str(step) for step in steps if isinstance(step, str)]
-    if words[0] == "backends" and len(words) > 1:
-        words[1] = "*"
-        if words[2:3] == ["guard"] and len(words) > 3:
-            words[3] = "*"
-    return ".".join(words)

@@ -5,11 +5,10 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gateway.config import NOT_YET, Config
+from gateway.config import Config
 from tests.docs.tables import rows
 
 _PAGE = "configuration.md"
-_REFUSED = "Refused in this version"
 
 
 def sections(annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -51,7 +50,3 @@ def documented() -> dict[str, str]:
 
 def test_every_key_is_on_the_page_with_its_default_and_nothing_else_is() -> None:
     assert documented() == dict(keys(Config))
-
-
-def test_what_is_refused_is_on_the_page_and_nothing_else_is() -> None:
-    assert {row[0] for row in rows(_PAGE, _REFUSED)} == set(NOT_YET)

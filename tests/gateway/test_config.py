@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway import certificates, config
-from gateway.config import NOT_YET, Bind, Config, ConfigError, Credentials, load, parse
+from gateway.config import Bind, Config, ConfigError, Credentials, load, parse
 from gateway.config.wording import suggestion
 from tests.gateway.config_text import MINIMAL, REST, mistakes, with_backend
 from translators.local import ANSWERABLE
@@ -246,21 +246,6 @@ def test_backend_credentials() -> None:
     with pytest.raises(ConfigError) as caught:
         with_backend("url: ws://h/\n    auth: basic")
     assert caught.value.mistakes == ("gateway.yaml:6:11: backends.b.auth: should be forward or none, not 'basic'",)
-
-
-def test_what_has_not_arrived_is_told_rather_than_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(NOT_YET, "routes.followers", "this version cannot copy yet")
-    monkeypatch.setitem(NOT_YET, "backends.*.guard.*=forward", "this version cannot forward yet")
-    text = """\
-listeners: [{bind: "h:1"}]
-backends: {a: {url: "ws://h/", guard: {SetVariables: forward, CstBackendUrl: reject}}, b: {url: "ws://h/"}}
-routes: [{backend: a, followers: []}, {backend: a, followers: [{backend: b}]}]
-"""
-    found = [line.partition(": ")[2] for line in mistakes(text, path=tmp_path / "g.yaml")]
-    assert [line for line in found if "this version" in line] == [
-        "backends.a.guard.SetVariables: this version cannot forward yet",
-        "routes[1].followers: this version cannot copy yet",
-    ]
 
 
 def test_what_cannot_be_adopted_is_told(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ admin: {bind: "h:80"}
     assert "s3cret" not in found.model_dump_json()
 
 
-def test_listener_subprotocols_and_auth(everything_arrived: None) -> None:
+def test_listener_subprotocols_and_auth() -> None:
     head = "listeners:\n  - bind: h:1\n"
     assert mistakes(head + "    subprotocols: [ocpp1.6, ocpp1.6]\n    default_subprotocol: ocpp2.1\n" + REST) == [
         "g.yaml:3:19: listeners[0].subprotocols: names ocpp1.6 more than once",
@@ -83,7 +83,7 @@ def test_what_only_a_csms_can_answer_is_not_answered_here() -> None:
     ]
 
 
-def test_followers(everything_arrived: None) -> None:
+def test_followers() -> None:
     text = """\
 listeners: [{bind: "h:1"}]
 backends: {a: {url: "ws://h/"}, b: {url: "ws://h/"}}

@@ -106,7 +106,7 @@ def test_no_backend_urls(url: str) -> None:
         ("redis+cluster://[::1]:7000,h2:7001?tls=true", "redis+cluster", "redis+cluster://[::1]:7000,h2:7001?tls=true"),
     ],
 )
-def test_stores(text: str, kind: str, shown: str, tmp_path: Path, everything_arrived: None) -> None:
+def test_stores(text: str, kind: str, shown: str, tmp_path: Path) -> None:
     store = parse(MINIMAL + f"store: '{text}'\n", {}, path=tmp_path / "g.yaml").store
     assert store.kind == kind
     assert str(store) == shown.format(here=tmp_path, up=tmp_path.parent)
@@ -141,7 +141,7 @@ def test_store_options(tmp_path: Path) -> None:
         "mysql://h",
     ],
 )
-def test_no_stores(text: str, tmp_path: Path, everything_arrived: None) -> None:
+def test_no_stores(text: str, tmp_path: Path) -> None:
     (line,) = mistakes(MINIMAL + f"store: '{text}'\n", path=tmp_path / "g.yaml")
     assert ":4:8: store: " in line
 

@@ -1,7 +1,6 @@
 """Every scenario: what happens, to whom, at which size. A scenario is a Setup (gateway nodes, store, fleets) and a
 function that makes the weather."""
 
-from gateway.config.load import NOT_YET
 from tests.soak.scenarios import backends, crashes, intruders, protocol, retries, stations, stores
 from tests.soak.world import Scenario
 
@@ -12,6 +11,6 @@ ALL: tuple[Scenario, ...] = (
     *stations.SCENARIOS,
     *intruders.SCENARIOS,
     *protocol.SCENARIOS,
-    *(stores.SCENARIOS if "store=redis:" not in NOT_YET else ()),
+    *stores.SCENARIOS,
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}
