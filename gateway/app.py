@@ -6,6 +6,7 @@ import os
 import signal
 import ssl
 from collections.abc import Awaitable
+from contextlib import suppress
 
 import structlog
 
@@ -27,6 +28,7 @@ from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
 from gateway.workers.worker import Worker
 
+_LAST_SETTLE_SECONDS = 10.0
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
 
@@ -167,7 +169,18 @@ class App:
         self.node.logins.close()
         await self.migrator.close()
         await self.node.cluster.close()
+        await self._settle_parked()
         await self.node.store.close()
+
+    async def _settle_parked(self) -> None:
+        """What sessions could not write is tried a last time: nobody else knows it."""
+        ownership = self.node.ownership
+        if ownership.parked:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SETTLE_SECONDS):
+                    await ownership.settle()
+        if ownership.parked:
+            self._logger.error("parked_lost", stations=ownership.parked)
 
     # -- signals ----------------------------------------------------------------------------------------------------
 

@@ -250,9 +250,13 @@ class Bridge:
         """End the session when no conversation is at work, or soon."""
         patience = self._loop.time() + _FINISH_SECONDS
         # Idleness is a state of the pure core, which tells nobody.
-        while not self.primary.board.stage.idle() and self._loop.time() < patience and not self.over:  # noqa: ASYNC110
+        while self._at_work() and self._loop.time() < patience and not self.over:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         self.end(RESTART, "the gateway drains", "drain")
+
+    def _at_work(self) -> bool:
+        """Whether a conversation is at work, or an answer waits for the store."""
+        return self.primary.pump.busy or not self.primary.board.stage.idle()
 
     # -- the station ------------------------------------------------------------------------------------------------
 
@@ -280,10 +284,16 @@ class Bridge:
         story = self.primary.board.story
         if story is None or not story.is_news or self.is_backend_away:
             return None
+        board = self.primary.board
+        # From the beginning: a call that the station has already would be made again.
+        board.hold_station()
         receiving = self._loop.create_task(self._station.receive())
         try:
             await asyncio.wait([receiving], timeout=_FIRST_WORD_SECONDS)
-            if not (receiving.done() and isinstance(text := receiving.result(), str) and _BOOTS.match(text)):
+            first = receiving.result() if receiving.done() else ""
+            if isinstance(first, Gone) or _BOOTS.match(first):
+                self.primary.pump.later(board.meet([], self._loop.time()))
+            else:
                 for effect in await introduce(self.primary, self.ledger.memory, self.logger):
                     self.ledger.put(effect)
         except BaseException:

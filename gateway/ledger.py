@@ -16,6 +16,8 @@ from gateway.store import AbsentError, Change, FencedError, Store, StoreError
 from translators.effects import Forget, Remember
 from translators.links import is_hint, is_shared
 
+PASSING = "retold"
+"""A key of a session's memory that speaks of the moment only, and is never written."""
 _HINTS_WAIT, _BEHIND_WAIT = 0.25, 0.02
 """Seconds for which more may gather. What is written behind is what a crash would have repeated."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -68,6 +70,10 @@ class Ledger:
         self.fenced: asyncio.Future[None] = self._loop.create_future()
         if self._pending:
             self._write_within(_HINTS_WAIT)
+
+    def shared_memory(self) -> dict[str, Any]:
+        """What belongs to the station, whichever backend it talks to."""
+        return {key: value for key, value in self.memory.items() if is_shared(key)}
 
     @property
     def unwritten(self) -> dict[tuple[str, str], Any]:
@@ -287,6 +293,7 @@ class Ledger:
             self._place(key, backend): value
             for backend, memory in {**self._beside, self.backend: self.memory}.items()
             for key, value in memory.items()
+            if key != PASSING
         }
         self._pending = everything | self._pending
 

@@ -45,6 +45,7 @@ class BackendLeg:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+        self._redialling: asyncio.Task[None] | None = None
         self.room = asyncio.Event()
         """Set when the station's calls may come again."""
         self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -101,6 +102,8 @@ class BackendLeg:
 
     async def retire(self, why: str) -> None:
         """It is not the session's leg any more, or has never been."""
+        if self._redialling is not None:
+            self._redialling.cancel()
         self.stop()
         self.leave()
         self.pump.let_go()
@@ -156,14 +159,17 @@ class BackendLeg:
         self.host.work(self._redial())
 
     async def _redial(self) -> None:
+        self._redialling = asyncio.current_task()
         try:
             leg = await redial(self._dial, self._redial_seconds, self.host.logger)
+            if leg is None:
+                await asyncio.sleep(self._dial.farewell())
+                return self.host.end(RESTART, "the backend is gone", "backend_lost")
         except DialError:
             # It is back, and does not want this station any more: the station is to hear that itself.
             return self.host.end(RESTART, "the backend refuses the station", "backend_refused")
-        if leg is None:
-            await asyncio.sleep(self._dial.farewell())
-            return self.host.end(RESTART, "the backend is gone", "backend_lost")
+        finally:
+            self._redialling = None
         self.host.logger.info("backend_back")
         self._begin(leg.socket)
         await self.pump.carry_out(self.board.resume_csms(self._loop.time()))

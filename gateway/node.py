@@ -106,7 +106,9 @@ class Node:
         claim, session = self._claims.get(key), self.sessions.get(key)
         if claim is not None:
             claim.fence(epoch)
-        if session is None or session.ledger.epoch >= epoch:
+        if session is None:
+            return self.ownership.hand_over(key, epoch)
+        if session.ledger.epoch >= epoch:
             return None
         self.flapped(key, session.about.source, source)
         unwritten = await session.replace("other_node")

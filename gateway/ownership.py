@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from gateway.cluster import Message
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics
 from gateway.store import Owner, Store, StoreError, next_epoch
@@ -19,6 +20,7 @@ _MOST_PARKED = 20_000
 _AT_ONCE = 200
 _SETTLE_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
+_MOST_REFUSED = 3
 
 Place = tuple[str, str]
 
@@ -59,6 +61,8 @@ class Ownership:
                 raise
             else:
                 epoch, memory, unwritten = 0, {}, {}
+                if parked is not None:
+                    epoch, memory, unwritten = parked.epoch, parked.shared_memory(), parked.unwritten
             self._logger.warning("store_bypassed", station=identity, error=str(error))
             self._metrics.store_bypassed.inc()
             return Held(next_epoch(epoch), memory, unwritten, None)
@@ -83,6 +87,20 @@ class Ownership:
             identity, _ = self._parked.popitem(last=False)
             self._logger.error("parked_dropped", station=identity)
 
+    def hand_over(self, identity: str, epoch: int) -> Message | None:
+        """What a session of an older epoch could not write, for the node that owns the station now: its `epoch`, and
+        `unwritten` as `[scope, key, value]` each."""
+        ledger = self._parked.get(identity)
+        if ledger is None or ledger.epoch >= epoch:
+            return None
+        del self._parked[identity]
+        return {"epoch": ledger.epoch, "unwritten": [[*place, value] for place, value in ledger.unwritten.items()]}
+
+    @property
+    def parked(self) -> int:
+        """Stations of which the store does not know everything."""
+        return len(self._parked)
+
     async def watch(self) -> None:
         """For ever: notice that the store is back, and write what was parked."""
         while True:
@@ -91,11 +109,16 @@ class Ownership:
                 await self.settle()
 
     async def settle(self) -> None:
-        """The store is back: write what was parked."""
+        """The store is back: write what was parked. One that it will not take is in nobody's way but for a moment."""
+        refused = 0
         for identity, ledger in list(self._parked.items()):
             if not await ledger.close(_SETTLE_SECONDS):
-                return
-            if self._parked.get(identity) is ledger:
+                if self._parked.get(identity) is ledger:
+                    self._parked.move_to_end(identity)
+                refused += 1
+                if refused == _MOST_REFUSED:
+                    return
+            elif self._parked.get(identity) is ledger:
                 del self._parked[identity]
 
     async def assert_all(self, ledgers: Iterable[Ledger]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, NamedTuple
 
 from gateway.bridge import Bridge
+from gateway.ledger import PASSING
 from gateway.leg import BackendLeg
 from gateway.prospects import Prospect
 from gateway.retelling import payload_of, say_farewell, set_interval
@@ -168,7 +169,7 @@ class _Switch:
         memory |= session.ledger.of_station()
         session.ledger.beside(self._name, memory)
         # Never written: it says that nothing of what is told now has happened now.
-        memory["retold"] = {}
+        memory[PASSING] = {}
         numbers = self._when == "now" and bool(self._story.open())
         board = self._prospect.board(memory, numbers)
         board.hold_station()
@@ -217,7 +218,7 @@ class _Switch:
         await self._may_move(0.0)
         for one in self._story.open():
             if isinstance(one.id, int):
-                self._memory["retold"] = {"transactionId": one.id}
+                self._memory[PASSING] = {"transactionId": one.id}
                 if self._knows_number(one.id):
                     continue  # told by a switch that came to nothing, or by one that a crash cut off
             self._told.append(one)
@@ -228,7 +229,7 @@ class _Switch:
                 info = said.get("idTagInfo", said.get("idTokenInfo"))
                 if isinstance(info, dict) and info.get("status") not in _TAKEN:
                     raise _NoSwitchError("token_refused", f"{self._name} refuses the token of transaction {one.id}")
-        del self._memory["retold"]
+        del self._memory[PASSING]
 
     def _knows_number(self, number: int) -> bool:
         record = self._memory.get(f"number/transactionId/{number}")
@@ -267,7 +268,7 @@ class _Switch:
     async def _abandoned(self, candidate: BackendLeg) -> None:
         """The new backend is told the end of what it was told the beginning of, and left."""
         session = self._session
-        self._memory.pop("retold", None)
+        self._memory.pop(PASSING, None)
         try:
             await say_farewell(session, candidate, self._narrator, self._story, self._told)
         finally:

@@ -46,6 +46,10 @@ class Tenure:
         node = self._node
         older = await self._claim.predecessor_gives_way()
         if older is not None:
+            if not older.saved:
+                # Here and now, not when its sockets are closed: the claim below is to find it.
+                older.saved = True
+                node.ownership.park(older.ledger)
             node.flapped(self._key, older.about.source, self._source)
         began = perf_counter()
         held = await node.ownership.claim(self._key, backend, needs_memory=needs_memory)
@@ -98,8 +102,9 @@ class Tenure:
         message = {"verb": "fenced", "station": self._key, "epoch": held.epoch, "source": self._source}
         with suppress(NodeUnreachable, NodeFailed):
             left = await node.cluster.ask(before.node, message, _GOODBYE_SECONDS)
-            # Only the owner before this one knows the newest; anybody older was fenced by others.
-            if left is not None and left["epoch"] == before.epoch:
+            # Only the owner before this one knows the newest; anybody older was fenced by others. One that owned the
+            # station while the store was away has an epoch that the store never heard of.
+            if left is not None and left["epoch"] >= before.epoch:
                 self.ledger.adopt({(scope, key): value for scope, key, value in left["unwritten"]})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from gateway.ledger import Ledger
+from gateway.ledger import PASSING, Ledger
 from gateway.leg import BackendLeg
 from gateway.pump import Host, Pump
 from gateway.tap import Tap
@@ -97,7 +97,7 @@ async def introduce(leg: BackendLeg, memory: dict[str, Any], log: structlog.stdl
     copies = board.copies
     leg.pump.station, board.story, board.copies = narrator, None, False
     board.hold_station()
-    memory["retold"] = {}
+    memory[PASSING] = {}
     try:
         for action, payload in story.introduction():
             async with asyncio.timeout(_TELL_SECONDS):
@@ -109,7 +109,7 @@ async def introduce(leg: BackendLeg, memory: dict[str, Any], log: structlog.stdl
         log.warning("introduction_unanswered")
         return []
     finally:
-        del memory["retold"]
+        del memory[PASSING]
         leg.pump.station, board.story, board.copies = station, story, copies
         leg.pump.later(board.meet([], asyncio.get_running_loop().time()))
     return story.is_introduced()

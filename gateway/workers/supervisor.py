@@ -85,7 +85,12 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
-            worker, process = await self._start(number)
+            try:
+                worker, process = await self._start(number)
+            except OSError as error:  # no process or no memory to be had just now
+                self._logger.error("worker_not_started", worker=number, error=str(error))
+                await self._rest(pause)
+                continue
             if self._stopping.is_set():  # while it was being started
                 process.terminate()
             code = await process.wait()
@@ -101,9 +106,12 @@ class Supervisor:
             pause = _FIRST_PAUSE if lived > _STEADY_SECONDS else min(2 * pause, _LONGEST_PAUSE)
             self._logger.error("worker_died", worker=number, code=code, again_in_seconds=pause)
             self._front.restarts += 1
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
+            await self._rest(pause)
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _start(self, number: int) -> tuple[Worker, asyncio.subprocess.Process]:
         listeners = tuple(sockets[number].fileno() for sockets in self._sockets)

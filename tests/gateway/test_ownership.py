@@ -111,3 +111,46 @@ async def test_what_was_parked_is_written_when_the_store_is_back() -> None:
     store.away = False
     await ownership.settle()
     assert await store.load("cp-1", ("legacy",)) == {"tx/1": 1}
+
+
+async def test_what_is_parked_here_goes_to_the_node_that_owns_the_station_now() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    ledger = await parked(store, ownership)
+    assert ownership.hand_over("cp-1", ledger.epoch) is None
+    assert ownership.hand_over("cp-2", ledger.epoch + 1) is None
+    assert ownership.hand_over("cp-1", ledger.epoch + 1) == {
+        "epoch": ledger.epoch,
+        "unwritten": [["legacy", "tx/1", 1]],
+    }
+    assert ownership.parked == 0
+
+
+async def test_what_is_parked_for_one_backend_outlives_a_session_on_another() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    ledger = await parked(store, ownership)
+    ledger.memory["station/boot"] = {"model": "AV-22"}
+    held = await ownership.claim("cp-1", "cloud", needs_memory=False)
+    assert held.epoch > ledger.epoch
+    assert (held.memory, held.unwritten) == ({"station/boot": {"model": "AV-22"}}, {("legacy", "tx/1"): 1})
+
+
+async def test_one_that_the_store_will_not_take_is_in_nobodys_way() -> None:
+    store = MoodyStore()
+    ownership = made(store)
+    first = await parked(store, ownership)
+    store.away = False
+    held = await ownership.claim("cp-2", "legacy", needs_memory=True)
+    other = Ledger(cast(Any, store), "cp-2", "north", held.epoch, "legacy", held.memory, 0.1, Metrics())
+    ownership.park(first)
+    ownership.park(other)
+    other.put(Remember("tx/2", 2))
+
+    async def refuse(seconds: float) -> bool:
+        return False
+
+    first.close = refuse  # type: ignore[method-assign]
+    await ownership.settle()
+    assert await store.load("cp-2", ("legacy",)) == {"tx/2": 2}
+    assert ownership.parked == 1
