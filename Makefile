@@ -25,7 +25,7 @@ demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it ha
 
 test: $(VENV)/.developer  ## all tests
 	tests/tools.sh
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/.developer  ## format, lint, strict types, import rules
 	$(BIN)/ruff format --check .

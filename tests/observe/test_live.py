@@ -15,6 +15,8 @@ from tests.observe.prometheus import JOB, Prometheus, prometheus
 WITHOUT_DATA = {
     ("translation", "Defects"): "a defect of the gateway",
     ("backends", "Messages refused for good"): "a backend that refuses one message and takes others, for long",
+    ("backends", "Stations of migrations"): "a migration",
+    ("backends", "Changes of backend"): "an operator who moves a station",
     ("node", "Workers"): "told by the supervisor of several workers",
     ("node", "Files that cannot be used"): "a certificate that is replaced by a bad one",
 }

@@ -81,7 +81,9 @@ class Station:
             if self.fleet.finishing.is_set() or (policy.charges and number > policy.charges):
                 break
             tag = f"{CANARY}{self.fleet.prefix}{self.identity[-4:]}{next(self._charges):06d}"[:20]
-            charge = Charge(tag, f"{self.identity}-{tag}" if policy.version != V16 else None)
+            # A transactionId may be logged, an id tag may not: the one must not tell the other.
+            named = f"{self.identity}-{tag.removeprefix(CANARY)}"
+            charge = Charge(tag, named if policy.version != V16 else None)
             self._say("start", charge)
             for _ in range(policy.meters):
                 await self._pause(policy.pace)

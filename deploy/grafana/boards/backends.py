@@ -93,6 +93,25 @@ BOARD = Board(
             ],
         ),
         Row(
+            "Moving stations",
+            [
+                Panel(
+                    "Stations of migrations",
+                    "By state, told by the node that carries the migration out.",
+                    "short",
+                    [total("migration, state", "migration_stations")],
+                    width=12,
+                ),
+                Panel(
+                    "Changes of backend",
+                    "Of connected stations, by the new backend and by what came of them.",
+                    "cps",
+                    [rate("backend, outcome", "switches_total", _OF_BACKEND)],
+                    width=12,
+                ),
+            ],
+        ),
+        Row(
             "Time until a peer answers",
             [
                 Panel(
