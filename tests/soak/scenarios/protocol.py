@@ -7,6 +7,7 @@ import time
 import aiohttp
 
 from tests.soak.dialects import V16, Charge, Said, moment
+from tests.soak.policy import CANARY
 from tests.soak.world import Scenario, Setup, Size, World
 
 
@@ -64,7 +65,7 @@ def _recent(world: World) -> list[Charge]:
     ]
     if world.station_version == V16:
         return [Charge(event.tx, int(event.number)) for event in acks]
-    return [Charge(event.tx, f"{event.identity}-{event.tx}") for event in acks]
+    return [Charge(event.tx, f"{event.identity}-{event.tx.removeprefix(CANARY)}") for event in acks]
 
 
 SCENARIOS = (
