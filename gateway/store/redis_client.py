@@ -24,6 +24,8 @@ CALL_SECONDS = 0.3
 """What one call may take, a connection that has to be made for it included."""
 _SENTINEL_SECONDS = 0.15
 """What the Sentinels have of that, asked all at once."""
+_LAST_SENTINELS_SECONDS = 0.05
+"""What those who have not answered have, once most of them name a master."""
 _PORT, _SENTINEL_PORT = 6379, 26379
 
 Client = Redis | RedisCluster
@@ -176,26 +178,26 @@ async def _greet_master(connection: Connection) -> None:
 
 class _Sentinels(Sentinel):
     """Asks all at once, and believes the one that has seen the newest election: a Sentinel that was cut off from the
-    others still names the master before it."""
+    others, or has not been told yet, still names the master before it."""
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
         """Raises MasterNotFoundError."""
-        asked = [asyncio.ensure_future(sentinel.sentinel_masters()) for sentinel in self.sentinels]
+        asked = {asyncio.ensure_future(sentinel.sentinel_masters()) for sentinel in self.sentinels}
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _SENTINEL_SECONDS
+        most_answered = False
         states: list[dict[str, Any]] = []
-        answered = 0
+        answered, waiting = 0, asked
         try:
-            for answer in asyncio.as_completed(asked, timeout=_SENTINEL_SECONDS):
-                try:
-                    masters: Any = await answer
-                except TimeoutError:
-                    break
-                except Exception:  # noqa: S112 - one Sentinel that cannot be asked; if all are, it is said below
-                    continue
-                answered += 1
-                if service_name in masters:
-                    states.append(masters[service_name])
-                if answered * 2 > len(asked) and self._usable(states, service_name):
-                    break
+            while waiting and (left := end - loop.time()) > 0:
+                done, waiting = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                # One Sentinel that cannot be asked is none of our worry; that none can is said below.
+                answers: list[Any] = [one.result() for one in done if one.exception() is None]
+                answered += len(answers)
+                states += [masters[service_name] for masters in answers if service_name in masters]
+                if not most_answered and answered * 2 > len(asked) and self._usable(states, service_name):
+                    most_answered = True
+                    end = min(end, loop.time() + _LAST_SENTINELS_SECONDS)
         finally:
             for question in asked:
                 question.cancel()
@@ -210,7 +212,12 @@ class _Sentinels(Sentinel):
         return usable["ip"], usable["port"]
 
     def _usable(self, states: list[dict[str, Any]], service_name: str) -> dict[str, Any] | None:
-        """The master of the newest election, if one of those who know of it finds it well."""
+        """The master of the newest election, if one of those who know of it finds it well. Who still carries the
+        election out has its number already, and the old master's address."""
         newest = max((int(state["config-epoch"]) for state in states), default=0)
         current = (state for state in states if int(state["config-epoch"]) == newest)
-        return next((state for state in current if self.check_master_state(state, service_name)), None)
+        return next((state for state in current if self._settled(state, service_name)), None)
+
+    def _settled(self, state: dict[str, Any], service_name: str) -> bool:
+        under_way = "failover_in_progress" in str(state.get("flags", ""))
+        return not under_way and bool(self.check_master_state(state, service_name))

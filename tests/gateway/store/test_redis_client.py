@@ -107,6 +107,9 @@ async def test_a_failover_is_followed_and_the_old_master_is_not_talked_to_when_i
         # One of those who know of the election cannot reach it; another can.
         ([(4, "new", False), (4, "new", True), (3, "old", True)], "new"),
         ([(4, "new", False), (4, "new", False), (3, "old", True)], None),
+        # The one who carries the election out has its number, and the address of the master before it.
+        ([(4, "old, failing over", True), (3, "old", True), (3, "old", True)], None),
+        ([(4, "old, failing over", True), (4, "new", True), (3, "old", True)], "new"),
     ],
 )
 def test_the_newest_election_is_believed(told: list[tuple[int, str, bool]], master: str | None) -> None:
@@ -115,6 +118,7 @@ def test_the_newest_election_is_believed(told: list[tuple[int, str, bool]], mast
         {
             "config-epoch": epoch,
             "ip": ip,
+            "flags": "master,failover_in_progress" if "failing over" in ip else "master",
             "is_master": True,
             "is_sdown": not well,
             "is_odown": False,
