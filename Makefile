@@ -58,7 +58,7 @@ soak: $(VENV)/.developer  ## faults by the hundred against fleets of stations; w
 
 MINUTES ?= 4
 fuzz: $(VENV)/.developer  ## coverage-guided fuzzing: make fuzz MINUTES=n, a quarter for each harness
-	@for harness in frames gate door board; do \
+	@for harness in frames wire door board; do \
 	  $(BIN)/python -m tests.fuzz $$harness $$(($(MINUTES) * 15)) || exit 1; done
 
 clean:  ## remove .venv and caches

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -105,6 +106,8 @@ class Bridge:
         self._finished = asyncio.Event()
         self.followers = followers
         self.primary = BackendLeg(self, station, backend, leg, dial, board, observer)
+        self._comes_from_elsewhere = board.story is not None and board.story.is_news and leg is not None
+        self._frames = Bucket(limits.frames_per_second, 2 * limits.frames_per_second, self._loop.time())
         self.saved = True
         """Whether the store has all that the session remembered; known when `run` has returned."""
         ledger.fenced.add_done_callback(self._fenced)
@@ -116,12 +119,15 @@ class Bridge:
 
     async def run(self) -> Ending:
         """Until either side ends or somebody calls `end`. Both connections are closed when it returns."""
-        self.work(self._read())
         ending = Ending(RESTART, "the gateway stops", "drain")
         try:
-            await self.primary.open()
+            if self._comes_from_elsewhere:
+                # From the beginning: a call that the station has already would be made again.
+                self.primary.board.hold_station()
+            self.primary.open()
             if self.followers is not None:
                 self.followers.start(self.call)
+            self.work(self._listen())
             ending = await self._ending
         finally:
             self.primary.stop()
@@ -179,11 +185,14 @@ class Bridge:
         task.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
-        """A defect of ours ends this session and no other."""
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.logger.error("session_failed", error=type(error).__name__, exc_info=error)
-            self.end(RESTART, "the gateway failed", "defect")
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """A defect of ours ends this session and no other."""
+        self.logger.error("session_failed", error=type(error).__name__, exc_info=error)
+        self.end(RESTART, "the gateway failed", "defect")
 
     def end(self, code: int, text: str, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -242,8 +251,7 @@ class Bridge:
         call = Call(str(uuid4()), action, payload)
         if self.tap is not None:
             self.tap.own(call)
-        # In a task of the session: a caller who goes away must not stop it half-way.
-        self.primary.pump.later(self.primary.board.call(call, told, self._loop.time()))
+        self.primary.pump.carry_out(self.primary.board.call(call, told, self._loop.time()))
         return await answer
 
     async def drain(self) -> None:
@@ -260,50 +268,35 @@ class Bridge:
 
     # -- the station ------------------------------------------------------------------------------------------------
 
-    async def _read(self) -> None:
-        station = self._station
-        bucket = Bucket(self.limits.frames_per_second, 2 * self.limits.frames_per_second, self._loop.time())
-        receiving: asyncio.Task[str | Gone] | None = await self._introduced()
-        while True:
-            text = await receiving if receiving is not None else await station.receive()
-            receiving = None
-            if isinstance(text, Gone):
-                if text.refused:
-                    self.logger.warning("frames_refused", peer="station", code=text.code, why=text.why)
-                return self.end(GOING_AWAY, "", _end_of_station(text))
-            await self.primary.pump.take("station", text)
-            # From here on nobody waits for this peer but itself.
-            await self._slow_down(bucket)
-            for socket in (self.primary.pump.csms, station):
-                if socket is not None and socket.congested:
-                    await socket.room()
+    async def _listen(self) -> None:
+        if self._comes_from_elsewhere:
+            await self._introduced()
+        self._station.deliver(self._heard, self._left)
 
-    async def _introduced(self) -> "asyncio.Task[str | Gone] | None":
-        """A station that comes from another backend may boot by itself; if it does not, its backend is told that it has.
-        What it says first, where that has been waited for."""
-        story = self.primary.board.story
-        if story is None or not story.is_news or self.is_backend_away:
-            return None
-        board = self.primary.board
-        # From the beginning: a call that the station has already would be made again.
-        board.hold_station()
-        receiving = self._loop.create_task(self._station.receive())
-        try:
-            await asyncio.wait([receiving], timeout=_FIRST_WORD_SECONDS)
-            first = receiving.result() if receiving.done() else ""
-            if isinstance(first, Gone) or _BOOTS.match(first):
-                self.primary.pump.later(board.meet([], self._loop.time()))
-            else:
-                for effect in await introduce(self.primary, self.ledger.memory, self.logger):
-                    self.ledger.put(effect)
-        except BaseException:
-            receiving.cancel()
-            raise
-        return receiving
+    async def _introduced(self) -> None:
+        """A station that comes from another backend may boot by itself; if it does not, its backend is told that it has."""
+        first: str | Gone = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_WORD_SECONDS):
+                first = await self._station.peek()
+        if isinstance(first, Gone) or _BOOTS.match(first):
+            self.primary.pump.carry_out(self.primary.board.meet([], self._loop.time()))
+        else:
+            for effect in await introduce(self.primary, self.ledger.memory, self.logger):
+                self.ledger.put(effect)
 
-    async def _slow_down(self, bucket: Bucket) -> None:
+    def _heard(self, text: str) -> None:
+        leg, station = self.primary, self._station
+        leg.pump.take("station", text)
+        # From here on nobody waits for this peer but itself.
+        delay = self._frames.take(self._loop.time())
+        csms = leg.pump.csms
+        if delay > 0 or leg.board.station_full or station.congested or (csms is not None and csms.congested):
+            station.hold()
+            self.work(self._slow_down(delay))
+
+    async def _slow_down(self, delay: float) -> None:
         """Read no faster than the limit, and not at all while the station's calls pile up."""
-        delay = bucket.take(self._loop.time())
         if delay > 0:
             self.metrics.rate_limited.labels("frames").inc()
             await asyncio.sleep(delay)
@@ -312,3 +305,12 @@ class Bridge:
             leg.room.clear()
             await leg.room.wait()
             leg = self.primary
+        for socket in (leg.pump.csms, self._station):
+            if socket is not None:
+                await socket.room()
+        self._station.go_on()
+
+    def _left(self, gone: Gone) -> None:
+        if gone.refused:
+            self.logger.warning("frames_refused", peer="station", code=gone.code, why=gone.why)
+        self.end(GOING_AWAY, "", _end_of_station(gone))

@@ -24,10 +24,11 @@ from gateway.overrides import Override
 from gateway.proofs import Used
 from gateway.proving import Attempt, recognise
 from gateway.refusal import RefusedError, response_to
-from gateway.sockets import Socket, StationWebSocket
+from gateway.sockets import Socket
 from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.tenure import Tenure, tenure
+from gateway.upgrades import StationWebSocket
 from gateway.upstream import DialError, Dialler, Leg
 from translators.story import Story
 
@@ -178,19 +179,14 @@ class Edge:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not held.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
-            ws = StationWebSocket(
-                protocols=(admission.subprotocol,),
-                compress=False,
-                autoping=False,
-                max_msg_size=limits.max_frame_bytes,
-                timeout=limits.write_seconds,
-            )
+            ws = StationWebSocket(protocols=(admission.subprotocol,), compress=False)
             ws.headers["Server"] = "ocpp-gateway"
             await ws.prepare(request)
             self._upgraded(request)
             entry.attempt.succeeded()
-            loop = asyncio.get_running_loop()
-            station = Socket(ws, request.transport, write_seconds=limits.write_seconds, loop=loop)
+            station = Socket(
+                ws, request.transport, max_bytes=limits.max_frame_bytes, write_seconds=limits.write_seconds
+            )
             if not held.holds:
                 node.metrics.connections_rejected.labels("superseded").inc()
                 await held.end()

@@ -209,7 +209,7 @@ class Following:
     async def _do(self, act: Act) -> None:
         if isinstance(act, ToCsms):
             if self._socket is not None:
-                await self._socket.send(act.frame.text)
+                self._socket.send(act.frame.text)
         elif isinstance(act, Remember | Forget):
             self._ledger.follow(self.name, act)
         elif isinstance(act, Compared):
@@ -294,7 +294,7 @@ class Following:
     async def _tick(self) -> None:
         self._shadow.stage.epoch = time() - self._loop.time()
         socket = self._socket
-        if socket is not None and not await socket.keep_alive(self._limits.ping_seconds, self._limits.pong_seconds):
+        if socket is not None and not socket.keep_alive(self._limits.ping_seconds, self._limits.pong_seconds):
             self._log("warning", "follower_silent", {})
             socket.abort()
         await self._carry_out(self._shadow.tick(self._loop.time()))

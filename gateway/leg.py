@@ -1,7 +1,8 @@
 """A session's leg to its backend: the connection and its weather, the board, and one timer for all that may be due."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from time import time
 
@@ -11,6 +12,7 @@ from gateway.pump import RESTART, Host, Pump, StationSide
 from gateway.sockets import Gone, Socket
 from gateway.switchboard import Switchboard
 from gateway.upstream import DialError, Dialler, Leg, redial
+from translators.effects import Effect
 
 GOING_AWAY = 1001
 _CSMS_PING_SECONDS = 20.0
@@ -50,14 +52,13 @@ class BackendLeg:
         """Set when the station's calls may come again."""
         self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Begin: read the CSMS, or dial it."""
-        away = self._first is None
-        if self._first is not None:
-            self._begin(self._first)
-        else:
+        if self._first is None:
             self.host.work(self._redial())
-        await self.pump.carry_out(self.board.open(self._loop.time(), away=away))
+            self.pump.carry_out(self.board.open(self._loop.time(), away=True))
+        else:
+            self._begin(self._first, self.board.open)
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
         """Whether it holds within these seconds; it is looked at whenever everything has been carried out."""
@@ -116,23 +117,26 @@ class BackendLeg:
 
     # -- the backend's weather --------------------------------------------------------------------------------------
 
-    def _begin(self, csms: Socket) -> None:
+    def _begin(self, csms: Socket, first: Callable[[float], Sequence[Effect]]) -> None:
+        """`first`: what it is told before it is heard."""
         self.pump.csms = csms
         self._count.inc()
-        self.host.work(self._read(csms))
+        self.pump.carry_out(first(self._loop.time()))
+        csms.deliver(partial(self._heard, csms), partial(self._gone, csms))
 
-    async def _read(self, csms: Socket) -> None:
-        while True:
-            text = await csms.receive()
-            if isinstance(text, Gone):
-                return self._gone(text, csms)
-            await self.pump.take("csms", text)
-            # From here on nobody waits for this peer but itself.
-            for socket in (self.pump.station, csms):
-                if socket.congested:
-                    await socket.room()
+    def _heard(self, csms: Socket, text: str) -> None:
+        self.pump.take("csms", text)
+        # From here on nobody waits for this peer but itself.
+        if self.pump.station.congested or csms.congested:
+            csms.hold()
+            self.host.work(self._wait(csms))
 
-    def _gone(self, gone: Gone, csms: Socket) -> None:
+    async def _wait(self, csms: Socket) -> None:
+        await self.pump.station.room()
+        await csms.room()
+        csms.go_on()
+
+    def _gone(self, csms: Socket, gone: Gone) -> None:
         if gone.refused:
             self.host.logger.warning("frames_refused", peer="csms", code=gone.code, why=gone.why)
         if csms is not self.pump.csms:
@@ -153,7 +157,7 @@ class BackendLeg:
         csms.abort()
         self.pump.drop_calls_to_csms()
         if self._buffers:
-            self.pump.later(self.board.away_csms(self._loop.time()))
+            self.pump.carry_out(self.board.away_csms(self._loop.time()))
         else:
             self.board.hold_csms()
         self.host.work(self._redial())
@@ -171,8 +175,7 @@ class BackendLeg:
         finally:
             self._redialling = None
         self.host.logger.info("backend_back")
-        self._begin(leg.socket)
-        await self.pump.carry_out(self.board.resume_csms(self._loop.time()))
+        self._begin(leg.socket, self.board.resume_csms)
         return None
 
     # -- time -------------------------------------------------------------------------------------------------------
@@ -204,18 +207,22 @@ class BackendLeg:
 
     def _due(self) -> None:
         self._timer = None
-        if not self.host.over:
-            self.host.work(self._tick())
+        if self.host.over:
+            return
+        try:
+            self._tick()
+        except Exception as error:  # the loop that calls is no place for it
+            self.host.fail(error)
 
-    async def _tick(self) -> None:
+    def _tick(self) -> None:
         limits = self.host.limits
         # The wall clock may have been set since: timers must not notice, timestamps must.
         self.board.stage.epoch = time() - self._loop.time()
-        if not await self.pump.station.keep_alive(limits.ping_seconds, limits.pong_seconds):
+        if not self.pump.station.keep_alive(limits.ping_seconds, limits.pong_seconds):
             return self.host.end(GOING_AWAY, "no sign of life", "station_silent")
         csms = self.pump.csms
-        if csms is not None and not await csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
+        if csms is not None and not csms.keep_alive(self._csms_ping_seconds, limits.pong_seconds):
             self.host.logger.warning("backend_silent")
             self._lose()
-        await self.pump.carry_out(self.board.tick(self._loop.time()))
+        self.pump.carry_out(self.board.tick(self._loop.time()))
         return None

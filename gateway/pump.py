@@ -32,13 +32,13 @@ class StationSide(Protocol):
     @property
     def congested(self) -> bool: ...
 
-    async def send(self, text: str) -> None: ...
+    def send(self, text: str) -> None: ...
 
     async def room(self) -> None: ...
 
     def due(self, ping_seconds: float, pong_seconds: float) -> float: ...
 
-    async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool: ...
+    def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool: ...
 
 
 class Memory(Protocol):
@@ -87,6 +87,9 @@ class Host(Protocol):
     def copied(self, copy: Copy) -> None:
         """The station has been answered: for those who follow it. Must return at once."""
 
+    def fail(self, error: BaseException) -> None:
+        """A defect of ours: it ends this session and no other."""
+
 
 class _Carried(NamedTuple):
     """Stands in the queue behind the effects of one frame: how long it was inside."""
@@ -125,38 +128,30 @@ class Pump:
         """Nobody is to hear of it any more; a reader may still be at its last words."""
         self._settled = _nothing
 
-    async def take(self, peer: Peer, text: str) -> None:
+    def take(self, peer: Peer, text: str) -> None:
         """A text from one side, and all that follows from it."""
-        began, now = perf_counter(), self._loop.time()
-        board, from_station = self.board, peer == "station"
+        if self.host.over:
+            return
         try:
-            frame = decode(text)
-        except BadFrame as bad:
-            if (tap := self.host.tap) is not None:
-                tap.unreadable(peer, bad)
-            effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
-        else:
-            self._observer.received(peer, frame)
-            if (tap := self.host.tap) is not None:
-                tap.read(peer, frame)
-            effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
-        await self.carry_out([*effects, _Carried(began, self._durations[peer])])
+            self._take(peer, text)
+        except Exception as error:  # the socket that calls is no place for it
+            self.host.fail(error)
 
-    async def carry_out(self, items: "Sequence[Effect | _Carried]") -> None:
-        """In order, across the readers and the timer: whoever comes while it works only adds to the queue. It waits for
-        the store in a task of its own, so that the readers hear their peers meanwhile."""
+    def carry_out(self, items: "Sequence[Effect | _Carried]") -> None:
+        """In order, across all who feed it: whoever comes while it works only adds to the queue. It waits for the store
+        in a task of its own, so that the peers are heard meanwhile."""
         self._queue.extend(items)
         if self._pumping:
             return
         self._pumping = True
-        durable = await self._pump()
+        durable = self._pump()
         if durable is not None:
             self.host.work(self._pump_on(durable))
 
     def later(self, items: Sequence[Effect]) -> None:
-        """The same without waiting for it."""
+        """The same in the next step of the loop: what else is to be remembered comes before it."""
         self._queue.extend(items)
-        self.host.work(self.carry_out([]))
+        self.host.work(self._carry_on())
 
     def drop_calls_to_csms(self) -> None:
         """The board writes them again, or they are stale: behind a slow store they would reach the next connection as
@@ -173,6 +168,26 @@ class Pump:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
+    def _take(self, peer: Peer, text: str) -> None:
+        began, now = perf_counter(), self._loop.time()
+        board, from_station = self.board, peer == "station"
+        try:
+            frame = decode(text)
+        except BadFrame as bad:
+            if (tap := self.host.tap) is not None:
+                tap.unreadable(peer, bad)
+            effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
+        else:
+            self._observer.received(peer, frame)
+            if (tap := self.host.tap) is not None:
+                tap.read(peer, frame)
+            effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
+        self._queue.extend(effects)
+        self.carry_out((_Carried(began, self._durations[peer]),))
+
+    async def _carry_on(self) -> None:
+        self.carry_out(())
+
     async def _pump_on(self, durable: "asyncio.Future[None] | None") -> None:
         while durable is not None:
             try:
@@ -183,15 +198,15 @@ class Pump:
                 # What depends on it must not be sent: the station keeps its message and comes back.
                 self.host.logger.error("store_failed", error=str(error))
                 return self.host.end(RESTART, "the store is not available", "store_failed")
-            durable = await self._pump()
+            durable = self._pump()
         return None
 
     async def _done(self, work: Work) -> None:
         """Nobody waits for it but what the core said."""
         result = await self.host.do(work)
-        await self.carry_out(self.board.done(work, result, self._loop.time()))
+        self.carry_out(self.board.done(work, result, self._loop.time()))
 
-    async def _pump(self) -> "asyncio.Future[None] | None":
+    def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
         host, ledger, dirty = self.host, self.host.ledger, False
         while self._queue and not host.over:
@@ -205,13 +220,13 @@ class Pump:
             if isinstance(item, ToStation):
                 if host.tap is not None:
                     host.tap.wrote("station", item.frame)
-                await self.station.send(item.frame.text)
+                self.station.send(item.frame.text)
                 self._observer.sent_to_station(item.frame)
             elif isinstance(item, ToCsms):
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
                     if host.tap is not None:
                         host.tap.wrote("csms", item.frame)
-                    await self.csms.send(item.frame.text)
+                    self.csms.send(item.frame.text)
             elif isinstance(item, _Carried):
                 item.duration.observe(perf_counter() - item.began)
             elif isinstance(item, Note):

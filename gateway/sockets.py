@@ -1,251 +1,282 @@
 """One WebSocket, of a station or of a backend: text in, text out, alive or not.
 
-Writing never waits for the peer: what it does not read gathers behind it, up to a limit, and for a limited time. So a
-peer that stalls is cut, and stalls nobody else.
+It is the protocol of its transport, so that a message is taken in the step of the loop in which it came. Writing never
+waits for the peer: what it does not read gathers behind it, up to a limit, and for a limited time. So a peer that stalls
+is cut, and stalls nobody else.
 """
 
 import asyncio
-import logging
-import os
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
 
-from aiohttp import ClientWebSocketResponse, WebSocketError, WSMsgType, web
+from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
+from gateway.upgrades import BackendWebSocket, StationWebSocket
+from gateway.writing import Writing, masking
 
-from gateway.framing import CLOSE, PING, POLICY, PONG, Gate, Parser, control_frame
+__all__ = ["Gone", "Socket"]
 
-_LIGHT_BYTES = 16 * 1024
-"""Less than this to write and less than this in the transport: the peer reads, and writing returns at once."""
-_BACKLOG_BYTES = 256 * 1024
-"""More than this behind a peer: its reader is asked to wait."""
+_AHEAD_BYTES = 128 * 1024
+"""More than this that nobody has taken: no more is read."""
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
-_REFUSALS = frozenset({1002, 1003, 1007, 1009, POLICY})
-"""Close codes for a peer that may be in the middle of writing more."""
-
-logger = logging.getLogger(__name__)
+_TEXT_ONLY = "OCPP-J messages are text"
 
 
-class _Gated:
-    """A WebSocket of aiohttp with a gate before its parser. aiohttp keeps the parser it makes in `_parser` and hands
-    over what it finds there; without a gate no `Socket` can be made, so a change of that cannot go unnoticed."""
+class _Closed:
+    """What is left of a transport when its connection is lost."""
 
-    gate: Gate
-    dialled: ClassVar[bool]
-    farewell: Callable[[int, bytes], Awaitable[None]] | None = None
-    """Sees to it that a close frame with such a code and reason arrives."""
+    def is_closing(self) -> bool:
+        return True
 
-    @property
-    def _parser(self) -> Gate:
-        return self.gate
-
-    @_parser.setter
-    def _parser(self, parser: Parser | None) -> None:
-        if parser is not None:
-            self.gate = Gate(parser, asyncio.get_running_loop().time, masked=not self.dialled)
-
-    async def close(self, *, code: int = 1000, message: bytes = b"", **more: Any) -> bool:
-        """As aiohttp's; what the gate refused is the code and the reason, whoever closes."""
-        if self.gate.refusal is not None:
-            code, message = self.gate.refusal.code, self.gate.refusal.why.encode()
-        if code in _REFUSALS and self.farewell is not None:
-            farewell, self.farewell = self.farewell, None
-            await farewell(code, message)
-        closed: bool = await super().close(code=code, message=message, **more)  # type: ignore[misc]
-        return closed
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
 
 
-class StationWebSocket(_Gated, web.WebSocketResponse):  # type: ignore[misc]
-    """The end of a connection that was accepted."""
-
-    dialled = False
+_CLOSED = _Closed()
 
 
-class BackendWebSocket(_Gated, ClientWebSocketResponse):  # type: ignore[misc]
-    """The end of a connection that was dialled."""
-
-    dialled = True
-
-    @property
-    def transport(self) -> asyncio.Transport | None:
-        """Where its bytes go."""
-        # uvloop's transports are no instances of asyncio.Transport.
-        connection = self._response.connection
-        return connection.transport if connection is not None else None
-
-
-WebSocket = StationWebSocket | BackendWebSocket
-
-
-class Gone(NamedTuple):
-    """The connection ended: the peer's close code (1006: none came) and why in a word. `refused`: the gateway ended it,
-    for what the peer sent."""
-
-    code: int
-    why: str
-    refused: bool = False
-
-
-class Socket:
-    """A WebSocket that has been opened. `transport` is where its bytes go."""
+class Socket(asyncio.Protocol):
+    """A WebSocket that has been opened, with its connection taken over from `ws`. Messages are taken by `deliver`'s
+    functions or one by one with `receive`."""
 
     def __init__(
         self,
-        ws: WebSocket,
+        ws: StationWebSocket | BackendWebSocket,
         transport: asyncio.Transport | None,
         *,
+        max_bytes: int,
         write_seconds: float,
-        loop: asyncio.AbstractEventLoop,
     ) -> None:
+        """`max_bytes`: a message has less. `write_seconds`: for a peer to read what it is sent, or to say goodbye. Raises
+        ConnectionResetError where the connection is gone already."""
+        if transport is None:
+            raise ConnectionResetError("the connection is lost")
         self._ws = ws
-        self._transport = transport
+        self._transport: asyncio.Transport | _Closed = transport
         self._write_seconds = write_seconds
-        self._loop = loop
-        self._backlog: deque[str] = deque()
-        self._backlog_bytes = 0
-        self._flusher: asyncio.Task[None] | None = None
-        self._room = asyncio.Event()
-        self._room.set()
+        self._loop = asyncio.get_running_loop()
+        self._reader = Reader(max_bytes, self._loop.time, masking, masked=not ws.dialled)
+        self._writing = Writing(transport, masked=ws.dialled, write_seconds=write_seconds, cut=self._abort)
+        self._take: Callable[[str], None] | None = None
+        self._left: Callable[[Gone], None] | None = None
+        self._inbox: deque[str | Gone] = deque()
+        self._inbox_bytes = 0
+        self._held = self._paused = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        """Nothing follows what is in the inbox, of which the end is the last."""
+        self._last: Gone | None = None
+        """The end, when it has been told."""
         self._pinged_at: float | None = None
-        self._cut = False
-        self._gate = ws.gate
-        self._gate.answer_with(self._pong)
-        ws.farewell = self._farewell
+        self._closing = self._cut = False
+        self._parted = asyncio.Event()
+        """The peer has said goodbye too, or is gone."""
+        self._before = transport.get_protocol()
+        transport.set_protocol(self)
+        if ws.early.octets:
+            self.data_received(ws.early.octets)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def deliver(self, take: Callable[[str], None], left: Callable[[Gone], None]) -> None:
+        """From now on `take` gets every text, in the step in which it comes, and behind the last `left` is told that
+        the connection has ended, unless it was closed here. Neither may raise."""
+        self._take, self._left = take, left
+        self._hand_over()
 
     async def receive(self) -> str | Gone:
-        """The next text message, or that the connection has ended. Pings have been answered before, by the gate."""
-        if self._cut:
-            return Gone(1006, "cut")  # what is still in its queue was sent before, and its answers would go nowhere
-        message = await self._ws.receive()
-        if message.type is WSMsgType.TEXT:
-            return str(message.data)
-        if message.type is WSMsgType.BINARY:
-            # OCPP-J is text only (1.6-J section 4.1, RFC 6455 section 7.4.1).
-            await self.close(1003, "OCPP-J messages are text")
-            return Gone(1003, "binary", refused=True)
-        if message.type is WSMsgType.CLOSE:
-            return Gone(message.data or 1005, "closed by peer")
-        if self._gate.refusal is not None:
-            return Gone(*self._gate.refusal, refused=True)
-        if isinstance(message.data, WebSocketError):
-            return Gone(message.data.code, str(message.data), refused=True)
-        return Gone(self._ws.close_code or 1006, "lost")
+        """The next text message, or that the connection has ended; for those who have not called `deliver`."""
+        item = await self.peek()
+        if not self._inbox:
+            return item
+        self._inbox.popleft()
+        if isinstance(item, Gone):
+            self._end(item)
+        if not self._inbox:
+            self._read_on()
+        return item
 
-    async def send(self, text: str) -> None:
+    async def peek(self) -> str | Gone:
+        """The same, and it stays to be taken."""
+        while not self._inbox:
+            if self._last is not None:
+                return self._last
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        return self._inbox[0]
+
+    def hold(self) -> None:
+        """Hand nothing over until `go_on`. Pings are answered all the same; what comes waits here, then outside."""
+        self._held = True
+
+    def go_on(self) -> None:
+        self._held = False
+        self._hand_over()
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return  # read so that the connection is not reset: a reset can overtake the close frame
+        reader = self._reader
+        texts = reader.feed(data)
+        if reader.ping is not None:
+            payload, reader.ping = reader.ping, None
+            self._writing.control(PONG, payload)
+        if self._closing:
+            if reader.gone is not None:
+                self._ended = True
+                self._part()
+            return
+        inbox = self._inbox
+        inbox.extend(texts)
+        if reader.gone is not None:
+            self._ended = True
+            inbox.append(reader.gone)
+        self._hand_over()
+        if inbox:
+            self._inbox_bytes += len(data)
+            if self._inbox_bytes > _AHEAD_BYTES and not self._paused:
+                self._paused = True
+                self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._writing.stop()
+        self._parted.set()
+        if not self._ended:
+            self._ended = True
+            self._inbox.append(Gone(1006, "cut" if self._cut else "lost"))
+        self._before.connection_lost(exc)
+        self._ws.left()
+        # Else they hold each other for good.
+        del self._before, self._ws
+        self._writing.let_go()
+        self._transport = _CLOSED
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        inbox, take = self._inbox, self._take
+        if take is None:
+            if inbox and self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(None)
+            return
+        while inbox and not self._held:
+            item = inbox.popleft()
+            if isinstance(item, str):
+                take(item)
+            else:
+                left, self._take, self._left = self._left, None, None
+                self._end(item)
+                if left is not None:
+                    left(item)
+        if self._inbox_bytes and not inbox:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        self._inbox_bytes = 0
+        if self._paused and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+
+    def send(self, text: str) -> None:
         """Hand over one message, in order. Returns without waiting for the peer."""
-        if self._cut:
-            return
-        # A large text alone can fill the transport, and writing it would wait.
-        if self._flusher is None and len(text) < _LIGHT_BYTES and self._load() < _LIGHT_BYTES:
-            await self._quietly(self._ws.send_str(text))
-            return
-        self._backlog.append(text)
-        self._backlog_bytes += len(text)
-        if self._backlog_bytes > _BACKLOG_BYTES:
-            self._room.clear()
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush())
+        self._writing.send(text)
 
     @property
     def congested(self) -> bool:
         """Whether `room` would wait."""
-        return not self._room.is_set()
+        return self._writing.congested
 
     async def room(self) -> None:
         """Wait until what is behind the peer is within bounds."""
-        await self._room.wait()
+        await self._writing.room()
+
+    def pause_writing(self) -> None:
+        self._writing.drained.clear()
+
+    def resume_writing(self) -> None:
+        self._writing.drained.set()
+
+    # -- alive or not -----------------------------------------------------------------------------------------------
 
     def due(self, ping_seconds: float, pong_seconds: float) -> float:
         """When `keep_alive` is next to be called (loop time)."""
         if self._pinged_at is not None:
             return self._pinged_at + pong_seconds
-        return self._gate.heard_at + ping_seconds
+        return self._reader.heard_at + ping_seconds
 
-    async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
+    def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
         """Ping a quiet peer; False when it stayed quiet. Any frame is a sign of life, not only a pong."""
-        now = self._loop.time()
-        if not self._listening():
+        now, reader = self._loop.time(), self._reader
+        if self._paused:
             # Its messages wait to be taken, and a pong may be among them: silence is ours.
-            self._gate.heard_at = now
+            reader.heard_at = now
         if self._pinged_at is not None:
             # The loop's clock may stand still for a millisecond: a pong within it counts.
-            if self._gate.heard_at >= self._pinged_at:
+            if reader.heard_at >= self._pinged_at:
                 self._pinged_at = None
             elif now >= self._pinged_at + pong_seconds:
                 return False
-        if self._pinged_at is None and now >= self._gate.heard_at + ping_seconds:
+        if self._pinged_at is None and now >= reader.heard_at + ping_seconds:
             self._pinged_at = now
-            self._control(PING, b"")
+            self._writing.control(PING, b"")
         return True
 
+    # -- the end ----------------------------------------------------------------------------------------------------
+
     async def close(self, code: int, reason: str) -> None:
-        """Say goodbye and wait for the peer's, for a limited time; then the connection is cut."""
-        if self._flusher is not None:
-            self._flusher.cancel()
-        self._gate.answer_with(None)  # a close frame is the last (RFC 6455 section 5.5.1)
+        """Say goodbye and wait for the peer's, for a limited time; then the connection is cut. Nothing is handed over
+        any more, nor is the end told. What the peer has done to end it is the code and the reason, whoever closes."""
+        self._take = self._left = None
+        self._inbox.clear()
+        if self._reader.gone is not None:
+            self._end(self._reader.gone)
+        else:
+            self._goodbye(code, reason)
+        self._read_on()
         try:
             async with asyncio.timeout(self._write_seconds):
-                await self._ws.close(code=code, message=reason.encode()[:_REASON_BYTES])
-        except (TimeoutError, OSError, RuntimeError):
+                await self._parted.wait()
+        except TimeoutError:
             self.abort()
-        self._ws.farewell = None  # else the two hold each other for good
 
     def abort(self) -> None:
-        """Cut the connection without a word."""
-        self._cut = True
-        if self._transport is not None:
-            self._transport.abort()
+        """Cut the connection without a word. Its end is told to nobody but who receives."""
+        self._take = self._left = None
+        self._abort()
 
-    async def _farewell(self, code: int, reason: bytes) -> None:
-        """Say why, and leave the peer a moment to read it and go. What is still on its way is read and dropped: closed
-        at once, the connection would be reset, and a reset can overtake the close frame."""
-        self._cut = True
-        if self._flusher is not None:
-            self._flusher.cancel()
-        self._gate.answer_with(None)
-        self._control(CLOSE, code.to_bytes(2, "big") + reason[:_REASON_BYTES])
-        until = self._loop.time() + _LINGER_SECONDS
-        # The end of a connection is told to aiohttp's parser, which is past hearing.
-        while self._transport is not None and not self._transport.is_closing() and self._loop.time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(_LINGER_SECONDS / 20)
-        self.abort()
+    def _abort(self) -> None:
+        self._cut = self._closing = True
+        if self._inbox:
+            # What is in it was sent before, and its answers would go nowhere.
+            self._inbox.clear()
+            self._ended = False
+        self._writing.stop()
+        self._transport.abort()
 
-    async def _flush(self) -> None:
-        try:
-            while self._backlog:
-                text = self._backlog.popleft()
-                async with asyncio.timeout(self._write_seconds):
-                    await self._ws.send_str(text)
-                self._backlog_bytes -= len(text)
-                if self._backlog_bytes <= _BACKLOG_BYTES // 2:
-                    self._room.set()
-        except (TimeoutError, OSError, RuntimeError) as error:
-            logger.info("peer does not read: %s", type(error).__name__)
-            self._backlog.clear()
-            self.abort()
-        finally:
-            self._flusher = None
-            self._room.set()
+    def _end(self, gone: Gone) -> None:
+        """What ended it is taken notice of, and answered."""
+        self._last = gone
+        if self._closing:
+            return
+        if gone.refused:
+            # Closed at once, the connection would be reset: the peer has a moment to read why and to go.
+            self._goodbye(gone.code, _TEXT_ONLY if gone.code == UNSUPPORTED else gone.why)
+            self._loop.call_later(_LINGER_SECONDS, self._abort)
+        else:
+            self._goodbye(1000, "")
+            self._part()
 
-    def _listening(self) -> bool:
-        return self._transport is None or self._transport.is_closing() or self._transport.is_reading()
+    def _goodbye(self, code: int, reason: str) -> None:
+        """A close frame, once, and nothing behind it (RFC 6455 section 5.5.1)."""
+        if self._closing:
+            return
+        self._closing = True
+        self._writing.last(CLOSE, code.to_bytes(2, "big") + reason.encode()[:_REASON_BYTES])
 
-    def _pong(self, payload: bytes) -> None:
-        self._control(PONG, payload)
-
-    def _control(self, opcode: int, payload: bytes) -> None:
-        """Write a ping or pong without waiting. A peer that has so much to read gets neither, and is on its way out."""
-        transport = self._transport
-        if transport is not None and not transport.is_closing() and self._load() < _BACKLOG_BYTES:
-            transport.write(control_frame(opcode, payload, os.urandom(4) if self._ws.dialled else None))
-
-    def _load(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport is not None else 0
-
-    async def _quietly(self, writing: "asyncio.Future[None] | object") -> None:
-        """A write to a peer that has just gone is not news: `receive` will tell."""
-        try:
-            await writing  # type: ignore[misc]
-        except (OSError, RuntimeError):
-            self.abort()
+    def _part(self) -> None:
+        self._parted.set()
+        self._transport.close()

@@ -179,7 +179,7 @@ class _Switch:
         )
         self._memory = memory
         try:
-            await candidate.open()
+            candidate.open()
         except BaseException:
             await self._abandoned(candidate)
             raise
@@ -211,7 +211,7 @@ class _Switch:
         """Everything goes on as before."""
         if not self._session.over:
             primary = self._session.primary
-            primary.pump.later(primary.board.reopen(self._loop.time()))
+            primary.pump.carry_out(primary.board.reopen(self._loop.time()))
 
     async def _carried(self, candidate: BackendLeg) -> None:
         """The transactions that go on, from their beginning."""
@@ -282,7 +282,7 @@ class _Switch:
         narrator = Narrator(secrets.token_hex(8))
         former.pump.station = narrator
         former.work_for(Trial(session, session.ledger, former.backend))
-        former.pump.later(former.board.reopen(self._loop.time()))
+        former.pump.carry_out(former.board.reopen(self._loop.time()))
         try:
             await say_farewell(session, former, narrator, self._story, self._told)
         finally:

@@ -69,6 +69,12 @@ class Trial:
         elif not self.failed.done():
             self.failed.set_result(text)
 
+    def fail(self, error: BaseException) -> None:
+        if self.passed:
+            return self._session.fail(error)
+        self.logger.error("trial_failed", error=type(error).__name__, exc_info=error)
+        return self.end(0, "the gateway failed", "defect")
+
     def copied(self, copy: Copy) -> None:
         """Those who follow the station heard it when the station said it."""
 
@@ -82,10 +88,7 @@ class Trial:
         try:
             await work
         except Exception as error:
-            if self.passed:
-                raise
-            self.logger.error("trial_failed", error=type(error).__name__, exc_info=error)
-            self.end(0, "the gateway failed", "defect")
+            self.fail(error)
 
 
 async def introduce(leg: BackendLeg, memory: dict[str, Any], log: structlog.stdlib.BoundLogger) -> list[Remember]:
@@ -111,7 +114,7 @@ async def introduce(leg: BackendLeg, memory: dict[str, Any], log: structlog.stdl
     finally:
         del memory[PASSING]
         leg.pump.station, board.story, board.copies = station, story, copies
-        leg.pump.later(board.meet([], asyncio.get_running_loop().time()))
+        leg.pump.carry_out(board.meet([], asyncio.get_running_loop().time()))
     return story.is_introduced()
 
 
@@ -140,12 +143,12 @@ class Narrator:
         call = Call(f"{self._nonce}-told-{self._number}", action, payload)
         answer: asyncio.Future[Result | Error] = loop.create_future()
         self._awaited = call.key, answer
-        await pump.carry_out(pump.board.from_station(call, loop.time()))
+        pump.carry_out(pump.board.from_station(call, loop.time()))
         return await answer
 
     # -- StationSide ------------------------------------------------------------------------------------------------
 
-    async def send(self, text: str) -> None:
+    def send(self, text: str) -> None:
         try:
             frame = decode(text)
         except BadFrame:
@@ -162,5 +165,5 @@ class Narrator:
     def due(self, ping_seconds: float, pong_seconds: float) -> float:
         return asyncio.get_running_loop().time() + ping_seconds
 
-    async def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
+    def keep_alive(self, ping_seconds: float, pong_seconds: float) -> bool:
         return True

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import aiohttp
 import structlog
-from aiohttp import ClientWSTimeout
 from yarl import URL
 
 from gateway import security
@@ -20,7 +19,8 @@ from gateway.contexts import LiveContext
 from gateway.identity import Identity
 from gateway.metrics import Metrics
 from gateway.ratelimit import Spacing
-from gateway.sockets import BackendWebSocket, Socket
+from gateway.sockets import Socket
+from gateway.upgrades import BackendWebSocket
 
 
 class DialError(Exception):
@@ -258,9 +258,6 @@ class Upstream:
                     protocols=tuple(subprotocols),
                     headers=headers,
                     ssl=self.context.current if self.context is not None else True,
-                    autoping=False,
-                    max_msg_size=self._limits.max_frame_bytes,
-                    timeout=ClientWSTimeout(ws_close=self._limits.write_seconds),
                 )
         except aiohttp.WSServerHandshakeError as error:
             if error.status in _MIRRORED:
@@ -275,15 +272,20 @@ class Upstream:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             reason = getattr(getattr(error, "os_error", error), "strerror", None) or type(error).__name__
             raise DialError("unreachable", 503, f"the backend cannot be reached: {reason}") from None
+        assert isinstance(ws, BackendWebSocket)
+        try:
+            socket = Socket(
+                ws, ws.transport, max_bytes=self._limits.max_frame_bytes, write_seconds=self._limits.write_seconds
+            )
+        except ConnectionResetError:
+            raise DialError("unreachable", 503, "the backend hung up") from None
         if ws.protocol not in subprotocols:
             # The station's handshake has a deadline, and this backend is no reason to miss it.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_SECONDS):
-                    await ws.close(code=1002)
+                    await socket.close(1002, "")
             raise DialError("subprotocol", 503, "the backend chose none of the subprotocols offered")
-        assert isinstance(ws, BackendWebSocket)
-        loop = asyncio.get_running_loop()
-        return Leg(Socket(ws, ws.transport, write_seconds=self._limits.write_seconds, loop=loop), str(ws.protocol))
+        return Leg(socket, str(ws.protocol))
 
     def _credentials(self, identity: Identity, authorization: str | None, password: str | None) -> str | None:
         auth = self.backend.auth

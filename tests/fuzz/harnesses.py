@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gateway import identity
 from gateway.config.document import Document
-from gateway.framing import Gate
+from gateway.framing import Reader, xor
 from tests.fuzz import board
 from translators.frames import BadFrame, Error, decode
 
@@ -26,29 +26,16 @@ def frames(octets: bytes) -> None:
             assert isinstance(frame.payload, dict)
 
 
-class _Pen:
-    def __init__(self) -> None:
-        self.fed = b""
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        self.fed += data
-        return False, b""
-
-    def feed_eof(self) -> None: ...
-
-
-def gate(octets: bytes) -> None:
-    """The gate: whole or cut in two, the parser sees the same."""
+def wire(octets: bytes) -> None:
+    """The reader of WebSocket frames: whole or cut in two, it comes to the same."""
     masked, cut = bool(octets[:1] and octets[0] & 1), octets[1] if len(octets) > 1 else 0
     stream = octets[2:]
-    whole, parts = _Pen(), _Pen()
-    one = Gate(whole, lambda: 0.0, masked=masked)
-    one.feed_data(stream)
-    two = Gate(parts, lambda: 0.0, masked=masked)
-    two.feed_data(stream[:cut])
-    two.feed_data(stream[cut:])
-    assert (whole.fed, one.refusal) == (parts.fed, two.refusal)
-    assert len(whole.fed) <= len(stream) + 2
+    one = Reader(4096, lambda: 0.0, xor, masked=masked)
+    whole = one.feed(stream)
+    two = Reader(4096, lambda: 0.0, xor, masked=masked)
+    parts = two.feed(stream[:cut]) + two.feed(stream[cut:])
+    assert (whole, one.gone, one.ping) == (parts, two.gone, two.ping)
+    assert sum(map(len, whole)) <= len(stream)
 
 
 def door(octets: bytes) -> None:
@@ -72,4 +59,4 @@ def door(octets: bytes) -> None:
         document.get(*steps)
 
 
-HARNESSES: dict[str, Callable[[bytes], None]] = {"frames": frames, "board": board.play, "gate": gate, "door": door}
+HARNESSES: dict[str, Callable[[bytes], None]] = {"frames": frames, "board": board.play, "wire": wire, "door": door}

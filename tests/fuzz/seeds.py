@@ -43,7 +43,7 @@ def write() -> None:
     made = {
         "frames": [text.encode() for text in _FRAMES],
         "door": _DOOR,
-        "gate": [
+        "wire": [
             bytes((masked, 7)) + b"".join(case.chunks(Frames(bool(masked)), case.call))[:300]
             for case in CASES[::4]
             for masked in (0, 1)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any, cast
 
 import structlog
@@ -26,20 +27,24 @@ class FakeSocket:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
-        self.lost = asyncio.Event()
+        self.left: Callable[[Gone], None] | None = None
 
-    async def receive(self) -> Gone:
-        await self.lost.wait()
-        return Gone(1006, "lost")
+    def deliver(self, take: Callable[[str], None], left: Callable[[Gone], None]) -> None:
+        self.left = left
 
-    async def send(self, text: str) -> None:
+    def lose(self) -> None:
+        left, self.left = self.left, None
+        if left is not None:
+            left(Gone(1006, "lost"))
+
+    def send(self, text: str) -> None:
         self.sent.append(text)
 
     async def close(self, code: int, reason: str) -> None:
-        self.lost.set()
+        self.left = None
 
     def abort(self) -> None:
-        self.lost.set()
+        self.left = None
 
     def due(self, ping_seconds: float, pong_seconds: float) -> float:
         return asyncio.get_running_loop().time() + ping_seconds
@@ -135,7 +140,7 @@ async def test_a_call_behind_a_slow_store_is_written_once_to_the_backend_that_ca
     bridge = made(station, old, new, board, store)
     living = asyncio.create_task(bridge.run())
     await asyncio.sleep(0)
-    old.lost.set()
+    old.lose()
     async with asyncio.timeout(5):
         await board.resumed.wait()
         store.durable.set_result(None)
@@ -159,7 +164,7 @@ async def test_a_session_that_has_ended_is_freed_without_a_full_collection() -> 
         async with asyncio.timeout(5):
             while not csms.sent:
                 await asyncio.sleep(0.01)
-            station.lost.set()
+            station.lose()
             assert (await living).reason == "station_lost"
         del living, bridge
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The gate before the WebSocket parser: what it lets through, what it answers, what it refuses, however it is cut."""
+"""The reader of WebSocket frames: what it makes of octets, what it refuses, however they are cut; and the writer."""
 
 import os
 
@@ -6,25 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.framing import CLOSE, PING, POLICY, PONG, PROTOCOL_ERROR, Gate, apply_mask, control_frame
-from tests.integration.websocket.raw import BINARY, CONTINUATION, TEXT, Frames
+from gateway.framing import CLOSE, PING, POLICY, PONG, PROTOCOL_ERROR, TEXT, TOO_BIG, Gone, Reader, frame, xor
+from gateway.writing import masking
+from tests.integration.websocket.raw import BINARY, CONTINUATION, Frames
 
-BAD_HEADER = b"\xf0\x00"
-
-
-class Pen:
-    """In the parser's place: keeps what it is fed."""
-
-    def __init__(self) -> None:
-        self.fed = b""
-        self.ended = False
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        self.fed += data
-        return False, b""
-
-    def feed_eof(self) -> None:
-        self.ended = True
+LIMIT = 100_000
 
 
 class Clock:
@@ -35,11 +21,9 @@ class Clock:
         return self.now
 
 
-def gate(masked: bool = True) -> tuple[Gate, Pen, list[bytes], Clock]:
-    pen, pongs, clock = Pen(), [], Clock()
-    made = Gate(pen, clock, masked=masked)
-    made.answer_with(pongs.append)
-    return made, pen, pongs, clock
+def reader(masked: bool = True) -> tuple[Reader, Clock]:
+    clock = Clock()
+    return Reader(LIMIT, clock, masking, masked=masked), clock
 
 
 FRAMES = Frames(masked=True)
@@ -60,95 +44,108 @@ def test_however_it_is_cut_it_comes_to_the_same(
     pieces: list[tuple[int, int, bool]], masked: bool, cuts: list[int]
 ) -> None:
     frames = Frames(masked)
-    stream = b"".join(frames.frame(opcode, os.urandom(size), fin=fin) for opcode, size, fin in pieces)
-    whole, whole_pen, _, _ = gate(masked)
-    whole.feed_data(stream)
-    piecewise, pen, _, _ = gate(masked)
-    place, turn = 0, 0
+    stream = b"".join(frames.frame(opcode, b"x" * size, fin=fin) for opcode, size, fin in pieces)
+    whole, _ = reader(masked)
+    at_once = whole.feed(stream)
+    piecewise, _ = reader(masked)
+    place, turn, texts = 0, 0, []
     while place < len(stream):
         step = cuts[turn % len(cuts)] * (100 if len(stream) > 100_000 else 1)
-        piecewise.feed_data(stream[place : place + step])
+        texts += piecewise.feed(stream[place : place + step])
         place, turn = place + step, turn + 1
-    assert pen.fed == whole_pen.fed
-    assert piecewise.refusal == whole.refusal
+    assert texts == at_once
+    assert (piecewise.gone, piecewise.ping) == (whole.gone, whole.ping)
 
 
 @given(octets=st.binary(max_size=500), masked=st.booleans())
 @settings(deadline=None, max_examples=300)
 def test_it_never_raises(octets: bytes, masked: bool) -> None:
-    made, pen, _, _ = gate(masked)
-    made.feed_data(octets)
-    # Nothing is invented but the header that the parser refuses, and nothing is changed.
-    fed = pen.fed.removesuffix(BAD_HEADER) if made.refusal is not None else pen.fed
-    assert len(fed) <= len(octets)
+    one, _ = reader(masked)
+    assert sum(len(text) for text in one.feed(octets)) <= len(octets)
 
 
-def test_pings_are_answered_and_kept_from_the_parser() -> None:
-    made, pen, pongs, _ = gate()
+def test_the_latest_ping_waits_for_its_answer() -> None:
+    one, _ = reader()
     text = FRAMES.text("[2,1]" * 5)
-    made.feed_data(FRAMES.frame(PING, b"a") + text + FRAMES.frame(PONG, b"?") + FRAMES.frame(PING, b"b"))
-    assert (pen.fed, pongs) == (text, [b"b"])
-    made.feed_data(FRAMES.frame(PING, b"") + text[:7])
-    made.feed_data(text[7:])
-    assert (pen.fed, pongs) == (text * 2, [b"b", b""])
-
-
-def test_a_ping_before_there_is_a_writer_is_answered_when_there_is_one() -> None:
-    pen, pongs = Pen(), []
-    made = Gate(pen, Clock(), masked=False)
-    made.feed_data(Frames(masked=False).frame(PING, b"early"))
-    made.answer_with(pongs.append)
-    assert pongs == [b"early"]
-    made.answer_with(None)
-    made.feed_data(Frames(masked=False).frame(PING, b"late"))
-    assert pongs == [b"early"]
+    pings = FRAMES.frame(PING, b"a") + text + FRAMES.frame(PONG, b"?") + FRAMES.frame(PING, b"b")
+    assert (one.feed(pings), one.ping) == (["[2,1]" * 5], b"b")
+    one.ping = None
+    assert (one.feed(FRAMES.frame(PING, b"") + text[:7]), one.ping) == ([], b"")
+    assert one.feed(text[7:]) == ["[2,1]" * 5]
 
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_the_wrong_mask_is_refused_where_it_stands(masked: bool) -> None:
-    made, pen, _, _ = gate(masked)
+    one, _ = reader(masked)
     good = Frames(masked).text("a text of ours")
-    made.feed_data(good + Frames(not masked).text("another"))
-    assert made.refusal is not None
-    assert made.refusal.code == PROTOCOL_ERROR
-    assert pen.fed == good + BAD_HEADER
-    assert made.feed_data(good) == (True, b"")
-    assert pen.fed == good + BAD_HEADER
+    assert one.feed(good + Frames(not masked).text("another")) == ["a text of ours"]
+    why = "frames have to be masked" if masked else "frames must not be masked"
+    assert one.gone == Gone(PROTOCOL_ERROR, why, refused=True)
+    assert one.feed(good) == []
+
+
+def test_fragments_are_one_message() -> None:
+    one, _ = reader()
+    text = "Gr\u00fc\u00dfe".encode()
+    parts = [FRAMES.text(text[:3], fin=False), FRAMES.frame(PING, b"p"), FRAMES.frame(CONTINUATION, text[3:])]
+    assert [one.feed(part) for part in parts] == [[], [], [text.decode()]]
+    assert one.feed(FRAMES.text("next")) == ["next"]
+
+
+@pytest.mark.parametrize("announced", [LIMIT, 2**40, 2**64 - 1])
+def test_a_message_too_big_is_refused_by_its_header(announced: int) -> None:
+    one, _ = reader()
+    assert one.feed(FRAMES.text(b"", length=announced, octets=8)) == []
+    assert one.gone == Gone(TOO_BIG, "a message too big", refused=True)
+
+
+def test_fragments_are_measured_together() -> None:
+    one, _ = reader()
+    half = b"x" * (LIMIT // 2)
+    one.feed(FRAMES.text(half, fin=False))
+    assert one.gone is None
+    one.feed(FRAMES.frame(CONTINUATION, half))
+    assert one.gone is not None
+    assert one.gone.code == TOO_BIG
 
 
 def test_frames_that_carry_nothing_have_a_limit_and_texts_have_none() -> None:
-    made, _, _, clock = gate()
+    one, clock = reader()
     for _ in range(100):
         clock.now += 0.1
-        made.feed_data(FRAMES.frame(PING) * 20)  # 200 a second
-        made.feed_data(FRAMES.text('[3,"1",{}]') * 500)
-    assert made.refusal is None
-    made.feed_data(FRAMES.frame(PING) * 2000)
-    assert made.refusal is not None
-    assert made.refusal.code == POLICY
+        one.feed(FRAMES.frame(PING) * 20)  # 200 a second
+        one.feed(FRAMES.text('[3,"1",{}]') * 500)
+    assert one.gone is None
+    one.feed(FRAMES.frame(PING) * 2000)
+    assert one.gone is not None
+    assert one.gone.code == POLICY
 
 
 def test_when_it_heard_the_peer() -> None:
-    made, _, _, clock = gate()
-    frame = FRAMES.text("x" * 300)
+    one, clock = reader()
+    octets = FRAMES.text("x" * 300)
     clock.now = 1.0
-    made.feed_data(frame[:20])
-    assert made.heard_at == 1.0
+    one.feed(octets[:20])
+    assert one.heard_at == 1.0
     clock.now = 2.0
-    made.feed_data(frame[20:40])
-    assert made.heard_at == 1.0, "octets that end nothing are no sign of life"
-    made.feed_data(frame[40:])
-    assert made.heard_at == 2.0
+    one.feed(octets[20:40])
+    assert one.heard_at == 1.0, "octets that end nothing are no sign of life"
+    one.feed(octets[40:])
+    assert one.heard_at == 2.0
 
 
-def test_control_frames() -> None:
-    assert control_frame(PING, b"", None) == b"\x89\x00"
-    assert control_frame(PONG, b"ab", b"\x01\x02\x03\x04") == b"\x8a\x82\x01\x02\x03\x04" + bytes([0x60, 0x60])
-    assert apply_mask(b"abcd", apply_mask(b"abcd", b"seven..")) == b"seven.."
-    assert apply_mask(b"abcd", b"") == b""
+def test_what_is_written_is_read() -> None:
+    assert frame(PING, b"", None, xor) == b"\x89\x00"
+    assert frame(PONG, b"ab", b"\x01\x02\x03\x04", xor) == b"\x8a\x82\x01\x02\x03\x04" + bytes([0x60, 0x60])
+    for size in (0, 1, 125, 126, 65535, 65536):
+        for mask in (None, os.urandom(4)):
+            one, _ = reader(masked=mask is not None)
+            assert one.feed(frame(TEXT, b"x" * size, mask, masking)) == ["x" * size]
 
 
-def test_the_end_reaches_the_parser() -> None:
-    made, pen, _, _ = gate()
-    made.feed_eof()
-    assert pen.ended
+@given(payload=st.binary(max_size=50), mask=st.binary(min_size=4, max_size=4))
+def test_the_quick_masking_is_the_plain_one(payload: bytes, mask: bytes) -> None:
+    quick, plain = bytearray(payload), bytearray(payload)
+    masking(mask, quick)
+    xor(mask, plain)
+    assert quick == plain

@@ -9,7 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 
-from gateway.sockets import Gone, Socket, StationWebSocket
+from gateway.sockets import Gone, Socket
+from gateway.upgrades import StationWebSocket
 
 
 @asynccontextmanager
@@ -19,9 +20,9 @@ async def pair(write_seconds: float = 2.0) -> AsyncIterator[tuple[Socket, Client
     over = asyncio.Event()
 
     async def handle(request: web.Request) -> web.WebSocketResponse:
-        ws = StationWebSocket(autoping=False, compress=False)
+        ws = StationWebSocket(compress=False)
         await ws.prepare(request)
-        made.set_result(Socket(ws, request.transport, write_seconds=write_seconds, loop=asyncio.get_running_loop()))
+        made.set_result(Socket(ws, request.transport, max_bytes=2**20, write_seconds=write_seconds))
         await over.wait()
         return ws
 
@@ -40,7 +41,7 @@ async def test_texts_both_ways_and_the_end() -> None:
     async with pair() as (sock, client):
         await client.send("up")
         assert await sock.receive() == "up"
-        await sock.send("down")
+        sock.send("down")
         assert await client.recv() == "down"
         closing = asyncio.create_task(client.close(4000, "bye"))
         assert await sock.receive() == Gone(4000, "closed by peer")
@@ -64,19 +65,19 @@ async def test_pings_are_answered_and_any_frame_is_a_sign_of_life() -> None:
         pong = await client.ping()
         await asyncio.wait_for(pong, 1)
         await asyncio.sleep(0.2)
-        assert await sock.keep_alive(0.1, 0.1)
+        assert sock.keep_alive(0.1, 0.1)
         assert await asyncio.wait_for(_quiet(sock), 2)
         client.transport.pause_reading()
         await asyncio.sleep(0.2)
-        assert await sock.keep_alive(0.1, 0.1)
+        assert sock.keep_alive(0.1, 0.1)
         await asyncio.sleep(0.2)
-        assert not await sock.keep_alive(0.1, 0.1)
+        assert not sock.keep_alive(0.1, 0.1)
         reading.cancel()
 
 
 async def _quiet(sock: Socket) -> bool:
     await asyncio.sleep(0.2)
-    return await sock.keep_alive(5, 0.1)
+    return sock.keep_alive(5, 0.1)
 
 
 async def test_writing_never_waits_and_order_holds() -> None:
@@ -85,7 +86,7 @@ async def test_writing_never_waits_and_order_holds() -> None:
         texts = [f"{number} {'x' * 50_000}" for number in range(200)]
         async with asyncio.timeout(1):
             for text in texts:
-                await sock.send(text)
+                sock.send(text)
         room: Any = asyncio.create_task(sock.room())
         await asyncio.sleep(0.1)
         assert not room.done()
@@ -98,7 +99,7 @@ async def test_one_large_text_does_not_wait_either() -> None:
     async with pair() as (sock, client):
         client.transport.pause_reading()
         for _ in range(3):
-            await asyncio.wait_for(sock.send("x" * 8_000_000), 0.5)
+            sock.send("x" * 8_000_000)
         client.transport.resume_reading()
         assert [len(await client.recv()) for _ in range(3)] == [8_000_000] * 3
 
@@ -107,7 +108,7 @@ async def test_a_peer_that_does_not_read_is_cut() -> None:
     async with pair(write_seconds=0.3) as (sock, client):
         client.transport.pause_reading()
         for _ in range(400):
-            await sock.send("x" * 50_000)
+            sock.send("x" * 50_000)
         async with asyncio.timeout(5):
             assert isinstance(await sock.receive(), Gone)
         await asyncio.wait_for(sock.room(), 1)
