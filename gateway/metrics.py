@@ -7,11 +7,12 @@ CALLERROR codes. Children are looked up once and kept: a look-up costs five time
 import platform
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Generic, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
+from gateway.tallies import Spread, Spreads, Tallies, Tally
 from translators import errors, schemas
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -37,15 +38,22 @@ def code_label(code: str) -> str:
     return code if code in errors.CODES_16 or code in errors.CODES_2X else OTHER
 
 
-_M = TypeVar("_M", bound=Counter | Histogram)
+_M = TypeVar("_M", Counter, Tally, Spread)
+
+
+_Child = TypeVar("_Child", covariant=True)
+
+
+class _Labelled(Protocol[_Child]):
+    def labels(self, *values: str) -> _Child: ...
 
 
 class Capped(Generic[_M]):
     """A metric with an `action` among its labels. The pages of one process stay small whoever calls what: when it has
     `most` children, labels that are new to it get `other` for the action, and for the field where there is one."""
 
-    def __init__(self, metric: _M, names: tuple[str, ...], most: int) -> None:
-        self.metric = metric
+    def __init__(self, metric: _Labelled[_M], names: tuple[str, ...], most: int) -> None:
+        self.metric: _Labelled[_M] = metric
         self._blank = [name in ("action", "field", "code") for name in names]
         self._most = most
         self._children: dict[tuple[str, ...], _M] = {}
@@ -55,7 +63,7 @@ class Capped(Generic[_M]):
         if child is None:
             if len(self._children) >= self._most:
                 values = tuple(OTHER if blank else value for blank, value in zip(self._blank, values, strict=True))
-            child = cast(_M, self.metric.labels(*values))
+            child = self.metric.labels(*values)
             self._children[values] = child
         return child
 
@@ -76,8 +84,11 @@ class Metrics:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"ocpp_gateway_{name}", text, labels, registry=registry)
 
-        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(f"ocpp_gateway_{name}", text, labels, buckets=buckets, registry=registry)
+        def often(most: int, name: str, text: str, *labels: str) -> Capped[Tally]:
+            return Capped(Tallies(f"ocpp_gateway_{name}", text, labels, registry), labels, most)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Spreads:
+            return Spreads(f"ocpp_gateway_{name}", text, buckets, labels, registry)
 
         build = gauge("build_info", "What runs here; always 1", "version", "python", "loop")
         self._build = build
@@ -88,7 +99,7 @@ class Metrics:
         self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
-        self.messages = capped(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
+        self.messages = often(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
         self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = capped(
             60, "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
@@ -97,7 +108,7 @@ class Metrics:
             60, "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
         )
         self.unmatched = counter("unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
-        self.translations = capped(
+        self.translations = often(
             200, "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
         )
         self.losses = capped(
@@ -185,7 +196,7 @@ class Metrics:
         self.stations_file_valid.set(1)
         self.draining.set(0)
 
-    def message(self, direction: str, subprotocol: str, action: str, kind: str) -> Counter:
+    def message(self, direction: str, subprotocol: str, action: str, kind: str) -> Tally:
         """The counter of such messages. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
         return self.messages.labels(direction, subprotocol, action_label(action), kind)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 
 from gateway.charging import OpenTransactions
 from gateway.metrics import Metrics, action_label, code_label
+from gateway.tallies import Tally
 from translators.effects import Note
 from translators.frames import Call, Frame
 
@@ -41,7 +41,7 @@ class Observer:
         self._logged: dict[str, int] = {}
         self.frames = {"station": 0, "csms": 0}
         """Read from each side."""
-        self._counters: dict[tuple[str, str, str], Counter] = {}
+        self._counters: dict[tuple[str, str, str], Tally] = {}
 
     def close(self) -> None:
         """The session is over: what waits for its backend waits in the store, and its transactions are on no

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, Literal, NamedTuple, Protocol
 
 import structlog
-from prometheus_client import Histogram
 
 from gateway.config import Limits
 from gateway.metrics import Metrics
@@ -15,6 +14,7 @@ from gateway.observer import Observer
 from gateway.sockets import Socket
 from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
+from gateway.tallies import Spread
 from gateway.tap import Tap
 from translators.effects import Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Payload, decode
@@ -95,7 +95,7 @@ class _Carried(NamedTuple):
     """Stands in the queue behind the effects of one frame: how long it was inside."""
 
     began: float
-    duration: Histogram
+    duration: Spread
 
 
 class Pump:
