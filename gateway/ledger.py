@@ -155,6 +155,10 @@ class Ledger:
     def commit(self) -> "asyncio.Future[None] | None":
         """Done when everything taken so far is durable; None: it is already. Holds a FencedError, or a StoreError when a
         frame may not wait longer."""
+        if self._store.instant and not self._closed:
+            self._write()
+            if not self.fenced.done():
+                return None
         waiter = _Waiter(self._taken, self._loop.time() + self._patience, self._loop.create_future())
         if self._closed:
             _fail(waiter, StoreError("the session is over"))

@@ -24,6 +24,7 @@ RESTART = 1012
 REPLACED = "replaced by a newer connection"
 
 Peer = Literal["station", "csms"]
+_FOR_THE_WIRE = frozenset({ToStation, ToCsms, Close})
 
 
 class StationSide(Protocol):
@@ -156,7 +157,9 @@ class Pump:
     def drop_calls_to_csms(self) -> None:
         """The board writes them again, or they are stale: behind a slow store they would reach the next connection as
         well."""
-        self._queue = deque(item for item in self._queue if not isinstance(item, ToCsms))
+        kept = [item for item in self._queue if not isinstance(item, ToCsms)]
+        self._queue.clear()
+        self._queue.extend(kept)
 
     @property
     def busy(self) -> bool:
@@ -208,39 +211,40 @@ class Pump:
 
     def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
-        host, ledger, dirty = self.host, self.host.ledger, False
-        while self._queue and not host.over:
-            item = self._queue[0]
-            if dirty and isinstance(item, ToStation | ToCsms | Close):
+        host, ledger, queue, dirty = self.host, self.host.ledger, self._queue, False
+        while queue and not host.over:
+            item = queue[0]
+            # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.
+            if dirty and type(item) in _FOR_THE_WIRE:
                 dirty = False
                 durable = ledger.commit()
                 if durable is not None:
                     return durable
-            self._queue.popleft()
-            if isinstance(item, ToStation):
+            queue.popleft()
+            if type(item) is ToStation:
                 if host.tap is not None:
                     host.tap.wrote("station", item.frame)
                 self.station.send(item.frame.text)
                 self._observer.sent_to_station(item.frame)
-            elif isinstance(item, ToCsms):
+            elif type(item) is ToCsms:
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
                     if host.tap is not None:
                         host.tap.wrote("csms", item.frame)
                     self.csms.send(item.frame.text)
-            elif isinstance(item, _Carried):
+            elif type(item) is _Carried:
                 item.duration.observe(perf_counter() - item.began)
-            elif isinstance(item, Note):
+            elif type(item) is Note:
                 self._observer.note(item)
                 if host.tap is not None:
                     host.tap.noted(item)
-            elif isinstance(item, Work):
-                host.work(self._done(item))
-            elif isinstance(item, Close):
-                host.end(item.code, item.reason, "answer_withheld")
-            elif isinstance(item, Copy):
+            elif type(item) is Copy:
                 host.copied(item)
-            else:
+            elif type(item) is Work:
+                host.work(self._done(item))
+            elif type(item) is Remember or type(item) is Forget:
                 dirty = ledger.put(item) or dirty
+            elif type(item) is Close:
+                host.end(item.code, item.reason, "answer_withheld")
         if dirty and not host.over and (durable := ledger.commit()) is not None:
             return durable
         self._pumping = False

@@ -305,12 +305,16 @@ class Switchboard:
         work = deque(effects)
         while work and not self._closed:
             effect = work.popleft()
-            if not isinstance(effect, ToStation | ToCsms):
+            # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.
+            if type(effect) is ToStation:
+                peer = self._station
+            elif type(effect) is ToCsms:
+                peer = self._csms
+            else:
                 out.append(effect)
-                if isinstance(effect, Close):
+                if type(effect) is Close:
                     self._closed = True
                 continue
-            peer = self._station if isinstance(effect, ToStation) else self._csms
             frame = effect.frame
             if isinstance(frame, Call):
                 if frame.type != CALL or peer.lane.send(frame, now) is not None:
