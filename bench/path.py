@@ -110,11 +110,15 @@ class Path:
         self.station.data_received(frame)
         self.csms.data_received(self.answer())
 
-    def answer(self) -> bytes:
+    def asked(self) -> bytes:
+        """How the last call to the backend begins."""
         written = self.csms_wire.last
         start = 4 if written[1] & 0x7F == 126 else 2
-        head = mask(written[start + 4 : start + 70], written[start : start + 4])
-        _, _, rest = head.partition(b'"')
+        return mask(written[start + 4 : start + 70], written[start : start + 4])
+
+    def answer(self) -> bytes:
+        """The backend's answer to it, as a frame."""
+        _, _, rest = self.asked().partition(b'"')
         identifier, _, rest = rest.partition(b'"')
         action = rest.split(b'"')[1].decode()
         return build(b'[3,"%s",%s]' % (identifier, _ENCODED.get(action, b"{}")))

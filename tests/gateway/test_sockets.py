@@ -112,3 +112,47 @@ async def test_a_peer_that_does_not_read_is_cut() -> None:
         async with asyncio.timeout(5):
             assert isinstance(await sock.receive(), Gone)
         await asyncio.wait_for(sock.room(), 1)
+
+
+async def test_what_is_held_waits_here_then_outside_and_pings_are_answered_meanwhile() -> None:
+    async with pair() as (sock, client):
+        taken: list[str] = []
+        over: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
+
+        def take(text: str) -> None:
+            taken.append(text)
+            if len(taken) == 1:
+                sock.hold()
+
+        sock.deliver(take, over.set_result)
+        await client.send("first")
+        await client.send("second")
+        await asyncio.wait_for(await client.ping(), 5)
+        assert taken == ["first"]
+        texts = [f"{number} {'x' * 10_000}" for number in range(2_000)]
+        sending = asyncio.create_task(_send_all(client, texts))
+        await asyncio.sleep(0.2)
+        assert not sending.done(), "the peer is not read from"
+        sock.go_on()
+        await asyncio.wait_for(sending, 20)
+        closing = asyncio.create_task(client.close(4000, "bye"))
+        assert await asyncio.wait_for(over, 5) == Gone(4000, "closed by peer")
+        assert taken == ["first", "second", *texts]
+        await closing
+
+
+async def test_a_closed_socket_hands_nothing_over_and_tells_no_end() -> None:
+    async with pair() as (sock, client):
+        told: list[object] = []
+        sock.deliver(told.append, told.append)
+        closing = asyncio.create_task(sock.close(1012, "restart"))
+        await client.wait_closed()
+        await closing
+        assert (client.close_code, client.close_reason) == (1012, "restart")
+        sock.send("late")
+        assert told == []
+
+
+async def _send_all(client: ClientConnection, texts: list[str]) -> None:
+    for text in texts:
+        await client.send(text)
