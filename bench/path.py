@@ -103,6 +103,7 @@ class Path:
             metrics,
             Observer(metrics, logger, "ocpp1.6", csms_version),
             logger,
+            cast(Any, None),
         )
 
     def trip(self, frame: bytes) -> None:

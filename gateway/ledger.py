@@ -165,8 +165,6 @@ class Ledger:
             return waiter.done
         self._waiters.append(waiter)
         self._write()
-        if waiter.done.done() and waiter.done.exception() is None:
-            return None
         return waiter.done
 
     async def assert_again(self) -> None:

@@ -305,7 +305,6 @@ class Switchboard:
         work = deque(effects)
         while work and not self._closed:
             effect = work.popleft()
-            # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.
             if type(effect) is ToStation:
                 peer = self._station
             elif type(effect) is ToCsms:
