@@ -127,7 +127,10 @@ class Bridge:
             self.primary.open()
             if self.followers is not None:
                 self.followers.start(self.call)
-            self.work(self._listen())
+            if self._comes_from_elsewhere:
+                self.work(self._introduced())
+            else:
+                self._station.deliver(self._heard, self._left)
             ending = await self._ending
         finally:
             self.primary.stop()
@@ -268,11 +271,6 @@ class Bridge:
 
     # -- the station ------------------------------------------------------------------------------------------------
 
-    async def _listen(self) -> None:
-        if self._comes_from_elsewhere:
-            await self._introduced()
-        self._station.deliver(self._heard, self._left)
-
     async def _introduced(self) -> None:
         """A station that comes from another backend may boot by itself; if it does not, its backend is told that it has."""
         first: str | Gone = ""
@@ -284,6 +282,7 @@ class Bridge:
         else:
             for effect in await introduce(self.primary, self.ledger.memory, self.logger):
                 self.ledger.put(effect)
+        self._station.deliver(self._heard, self._left)
 
     def _heard(self, text: str) -> None:
         leg, station = self.primary, self._station
