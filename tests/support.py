@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import ssl
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,24 @@ Frame = list[Any]
 Answer = Callable[[Frame], Any]
 
 
+_chance = random.SystemRandom()  # hypothesis seeds the other one: test processes would all choose the same ports
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port nobody listens on, below those that the kernel gives to connections: one of those could be taken by any
+    connection of the machine before the program that is to listen on it has begun to."""
+    while True:
+        port = _chance.randrange(12_000, 32_000)
+        if port in _given:
+            continue
+        _given.add(port)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
@@ -241,7 +256,10 @@ async def gateway(
         yield running
     finally:
         if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
+            # Not by `process.send_signal`: that polls first, and the event loop would not learn how one that was
+            # killed has ended.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(20):
                 await process.wait()
