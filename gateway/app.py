@@ -14,6 +14,7 @@ from gateway import notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
+from gateway.collector import watch_pauses
 from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
@@ -108,6 +109,7 @@ class App:
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
+        watch_pauses(self.metrics)
         self.admin.listeners_up = True
         if self._worker is not None:
             self._worker.ready_path.touch()

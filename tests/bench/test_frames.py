@@ -5,8 +5,8 @@ import random
 import pytest
 from websockets.frames import Frame, Opcode
 
-from bench.frames import PING, TEXT, Reader, build, mask, peek
-from bench.messages import MeterValues
+from tests.bench.frames import PING, TEXT, Reader, build, mask, peek
+from tests.bench.messages import MeterValues
 
 KEY = b"\x01\x80\xfe\x7a"
 LENGTHS = (0, 1, 3, 125, 126, 127, 128, 65535, 65536, 70001)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from ocpp.messages import Call, validate_payload
 
-from bench.csms import Tally, serve
-from bench.load import Load
+from tests.bench.csms import Tally, serve
+from tests.bench.load import Load
 
 
 @pytest.fixture(autouse=True)

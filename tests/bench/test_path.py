@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import path
+from tests.bench import path
 from translators.frames import decode
 
 

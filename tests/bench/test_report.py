@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.report import BEGIN, END, costs, rows, table, write_docs
+from tests.bench.report import BEGIN, END, costs, rows, table, write_docs
 
 
 def one(round_trips: int, cpu: float | None, p50: float, p99: float) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from bench import proxies
-from bench.certificates import make
-from bench.proxies import PROXIES, Proxy, RowError, Site, install_haproxy
-from bench.rounds import prove
+from tests.bench import proxies
+from tests.bench.certificates import make
+from tests.bench.proxies import PROXIES, Proxy, RowError, Site, install_haproxy
+from tests.bench.rounds import prove
 
 TRANSLATE = next(proxy for proxy in PROXIES if proxy.name == "gateway translate")
 HEARTBEAT = ["ocpp2.0.1", json.dumps([2, "1", "Heartbeat", {}])]

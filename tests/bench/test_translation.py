@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.translation import TRIPS, microseconds
+from tests.bench.translation import TRIPS, microseconds
 from translators.effects import ToStation
 
 

@@ -1,6 +1,6 @@
 """The load: stations that send meter values, one CALL in flight each, and a stop watch.
 
-`python -m bench.load --help`; prints one line of JSON, see `Load.report`.
+`python -m tests.bench.load --help`; prints one line of JSON, see `Load.report`.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-from bench.machine import cpu_seconds, family, pin, raise_file_limit, resident_kib
-from bench.station import Station, Watch
+from tests.bench.machine import cpu_seconds, family, pin, raise_file_limit, resident_kib
+from tests.bench.station import Station, Watch
 
 _TIMEOUT = 30.0  # seconds until all stations must be open
 _GRACE = 0.5  # seconds for what is on its way when the window closes
@@ -123,8 +123,8 @@ class Load:
 
 
 def main() -> int:
-    """`python -m bench.load`."""
-    parser = argparse.ArgumentParser(prog="bench.load", description=__doc__)
+    """`python -m tests.bench.load`."""
+    parser = argparse.ArgumentParser(prog="tests.bench.load", description=__doc__)
     parser.add_argument("--url", required=True, help="ws:// or wss://, without the identity")
     parser.add_argument("--ca", help="file with the CA of the certificate of a wss:// url")
     parser.add_argument("--connections", type=int, default=100)

@@ -1,5 +1,5 @@
 """What a translated message costs inside translators, both schema checks and its answer included: microseconds of one
-core, without sockets, store and metrics. `python -m bench.translation [--profile]` prints it alone.
+core, without sockets, store and metrics. `python -m tests.bench.translation [--profile]` prints it alone.
 """
 
 import argparse
@@ -167,7 +167,7 @@ def profile(made: Callable[[], Trip]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.translation")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.translation")
     parser.add_argument("--profile", action="store_true", help="where the time goes, instead")
     if parser.parse_args().profile:
         for name, made in TRIPS.items():

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from bench.certificates import Certificates
-from bench.machine import find_haproxy
+from tests.bench.certificates import Certificates
+from tests.bench.machine import find_haproxy
 
 _READY_SECONDS = 15.0
 
@@ -154,7 +154,7 @@ backend csms
 
 def _naive(site: Site, port: int) -> tuple[list[str], Callable[[], bool]]:
     files = ["--certificate", str(site.certificates.certificate), "--key", str(site.certificates.key)]
-    command = [sys.executable, "-m", "bench.naive", "--port", str(port), "--csms", site.csms, *files]
+    command = [sys.executable, "-m", "tests.bench.naive", "--port", str(port), "--csms", site.csms, *files]
     return command, lambda: _listens(port)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from ocpp.exceptions import OCPPError
 from ocpp.messages import Call, validate_payload
 
-from bench.certificates import Certificates
-from bench.proxies import Proxy, RowError, Site
+from tests.bench.certificates import Certificates
+from tests.bench.proxies import Proxy, RowError, Site
 
 # What a MeterValues of a transaction may be at the CSMS.
 _METERING = ("MeterValues", "TransactionEvent")
@@ -40,7 +40,7 @@ class Csms(AbstractContextManager["Csms"]):
     def __init__(self, core: int | None) -> None:
         place = [] if core is None else ["--core", str(core)]
         self._process = subprocess.Popen(  # noqa: S603 (this package)
-            [sys.executable, "-m", "bench.csms", *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.bench.csms", *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.url = f"ws://127.0.0.1:{self._line()['port']}"
 
@@ -53,7 +53,7 @@ class Csms(AbstractContextManager["Csms"]):
         return answer
 
     def tally(self) -> dict[str, Any]:
-        """What came since the last time, see `bench.csms.Tally.report`."""
+        """What came since the last time, see `tests.bench.csms.Tally.report`."""
         assert self._process.stdin
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -121,7 +121,7 @@ class Bench:
             "ca": self._certificates.ca if url.startswith("wss:") else None,
         }
         words = [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
-        command = [sys.executable, "-m", "bench.load", *words]
+        command = [sys.executable, "-m", "tests.bench.load", *words]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)  # noqa: S603
         except subprocess.TimeoutExpired as error:

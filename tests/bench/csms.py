@@ -1,6 +1,6 @@
 """The mock CSMS: plain ws, ocpp1.6 and ocpp2.0.1, every CALL answered at once with a valid CALLRESULT.
 
-`python -m bench.csms [--core N]` prints `{"port": N}`, then one line of JSON for each line it reads on stdin: what came
+`python -m tests.bench.csms [--core N]` prints `{"port": N}`, then one line of JSON for each line it reads on stdin: what came
 since the line before. It ends when stdin ends.
 """
 
@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import uvloop
 
-from bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, headers, peek, upgrade_answer
-from bench.machine import pin, raise_file_limit
+from tests.bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, headers, peek, upgrade_answer
+from tests.bench.machine import pin, raise_file_limit
 
 _HEAD = 64  # bytes that hold an id of 36 characters and the actions that come often
 NOW = "2026-01-01T00:00:00Z"
@@ -151,8 +151,8 @@ async def _run() -> None:
 
 
 def main() -> None:
-    """`python -m bench.csms`."""
-    parser = argparse.ArgumentParser(prog="bench.csms", description=__doc__)
+    """`python -m tests.bench.csms`."""
+    parser = argparse.ArgumentParser(prog="tests.bench.csms", description=__doc__)
     parser.add_argument("--core", type=int, default=None)
     pin(parser.parse_args().core)
     raise_file_limit()

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.frames import build, mask
+from tests.bench.frames import build, mask
 
 # Yesterday, a second for each message: new content every time, because a proxy may know a message it has seen by
 # its content, and never in the future, because a CSMS may doubt it.

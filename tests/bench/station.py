@@ -6,8 +6,8 @@ import os
 import time
 from typing import cast
 
-from bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, upgrade_request
-from bench.messages import OPENING, MeterValues, call
+from tests.bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, upgrade_request
+from tests.bench.messages import OPENING, MeterValues, call
 
 
 class Watch:

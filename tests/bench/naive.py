@@ -22,7 +22,7 @@ from ocpp.v201 import call as call201
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from bench.machine import raise_file_limit
+from tests.bench.machine import raise_file_limit
 
 _STATUS = {"Available": "Available", "Reserved": "Reserved", "Unavailable": "Unavailable", "Faulted": "Faulted"}
 
@@ -145,8 +145,8 @@ async def run(port: int, csms_url: str, certificate: str, key: str) -> None:
 
 
 def main() -> None:
-    """`python -m bench.naive`."""
-    parser = argparse.ArgumentParser(prog="bench.naive", description=__doc__)
+    """`python -m tests.bench.naive`."""
+    parser = argparse.ArgumentParser(prog="tests.bench.naive", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--csms", required=True, help="ws:// url, without the identity")
     parser.add_argument("--certificate", required=True)

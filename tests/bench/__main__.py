@@ -1,4 +1,4 @@
-"""`python -m bench`: every proxy beside every other, in one run."""
+"""`python -m tests.bench`: every proxy beside every other, in one run."""
 
 import argparse
 import json
@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import certificates, machine, report, translation
-from bench.proxies import PROXIES, RowError, install_haproxy
-from bench.rounds import Bench, Parameters
+from tests.bench import certificates, machine, report, translation
+from tests.bench.proxies import PROXIES, RowError, install_haproxy
+from tests.bench.rounds import Bench, Parameters
 
 _HOME = Path(__file__).parent
 _PAGE = _HOME.parent / "docs" / "performance.md"

@@ -1,5 +1,5 @@
 """What a message costs from the octets of one connection to those of the other and back: microseconds of one core, with
-metrics and a store in memory, without the kernel, TLS and the loop. `python -m bench.path [--profile]` prints it.
+metrics and a store in memory, without the kernel, TLS and the loop. `python -m tests.bench.path [--profile]` prints it.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from typing import Any, cast
 
 import structlog
 
-from bench.frames import build, mask
-from bench.messages import OPENING, MeterValues, call
+from tests.bench.frames import build, mask
+from tests.bench.messages import OPENING, MeterValues, call
 from gateway.bridge import About, Bridge
 from gateway.config import Backend, Limits
 from gateway.identity import Identity
@@ -174,7 +174,7 @@ async def profile(csms_version: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.path")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.path")
     parser.add_argument("--profile", action="store_true", help="where the time goes, instead")
     options = parser.parse_args()
     gc.set_threshold(50_000, 20, 1_000)
