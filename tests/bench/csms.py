@@ -1,14 +1,13 @@
 """The mock CSMS: plain ws, ocpp1.6 and ocpp2.0.1, every CALL answered at once with a valid CALLRESULT.
 
-`python -m tests.bench.csms [--core N]` prints `{"port": N}`, then one line of JSON for each line it reads on stdin: what came
-since the line before. It ends when stdin ends.
+`python -m tests.bench.csms [--core N] [--port N]` answers `{"port": N}`, and then on each line it reads on stdin with what
+came since the line before. Several may share a port.
 """
 
 import argparse
 import asyncio
 import gc
 import json
-import sys
 from collections import Counter
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ import uvloop
 
 from tests.bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, headers, peek, upgrade_answer
 from tests.bench.machine import pin, raise_file_limit
+from tests.bench.peer import Answer, answer, obey
 
 _HEAD = 64  # bytes that hold an id of 36 characters and the actions that come often
 NOW = "2026-01-01T00:00:00Z"
@@ -135,29 +135,33 @@ class CsmsConnection(asyncio.Protocol):
             self._answers[action] = b"{}"
 
 
-async def serve(tally: Tally) -> asyncio.Server:
-    """The CSMS on a free port of 127.0.0.1."""
-    return await asyncio.get_running_loop().create_server(lambda: CsmsConnection(tally), "127.0.0.1", 0, backlog=4096)
+async def serve(tally: Tally, port: int = 0) -> asyncio.Server:
+    """The CSMS on this port of 127.0.0.1, or on a free one."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(lambda: CsmsConnection(tally), "127.0.0.1", port, backlog=4096, reuse_port=True)
 
 
-async def _run() -> None:
+async def _run(port: int) -> None:
     tally = Tally()
-    server = await serve(tally)
-    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    while await reader.readline():
-        print(json.dumps(tally.report()), flush=True)
+    server = await serve(tally, port)
+    answer({"port": server.sockets[0].getsockname()[1]})
+
+    async def report(_: Answer) -> Answer:
+        return tally.report()
+
+    await obey(report)
 
 
 def main() -> None:
     """`python -m tests.bench.csms`."""
     parser = argparse.ArgumentParser(prog="tests.bench.csms", description=__doc__)
     parser.add_argument("--core", type=int, default=None)
-    pin(parser.parse_args().core)
+    parser.add_argument("--port", type=int, default=0)
+    options = parser.parse_args()
+    pin(options.core)
     raise_file_limit()
     gc.disable()  # nothing here makes cycles worth a pause in somebody else's p99
-    uvloop.run(_run())
+    uvloop.run(_run(options.port))
 
 
 if __name__ == "__main__":

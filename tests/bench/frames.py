@@ -113,7 +113,7 @@ def upgrade_request(host: str, path: str, subprotocol: str) -> bytes:
 
 def upgrade_answer(key: bytes, subprotocol: bytes) -> bytes:
     """The 101 to a request with this Sec-WebSocket-Key."""
-    accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())  # noqa: S324 (the protocol names SHA-1)
+    accept = base64.b64encode(hashlib.sha1(key + _GUID).digest())
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\nSec-WebSocket-Protocol: " + subprotocol + b"\r\n\r\n"

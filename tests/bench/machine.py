@@ -62,10 +62,15 @@ def cpu_seconds(pids: list[int]) -> float:
     return sum(int(fields[11]) + int(fields[12]) for fields in map(_stat, pids)) / _TICK
 
 
-def resident_kib(pids: list[int]) -> int:
-    """Resident memory of these processes together; what they share is counted once for each."""
-    lines = (line for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+def pss_kib(pids: list[int]) -> int:
+    """Proportional set size of these processes together: what several share is counted once. Raises OSError."""
+    lines = (line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def descriptors(pid: int) -> int:
+    """Files and sockets it has open. Raises OSError."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def describe() -> dict[str, Any]:
@@ -79,7 +84,10 @@ def describe() -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "openssl": ssl.OPENSSL_VERSION,
-        "haproxy": _haproxy_version(),
+        "haproxy": _version_of("haproxy", "-v", "version "),
+        "nginx": _version_of("nginx", "-v", "nginx/"),
+        "redis": _version_of("redis-server", "--version", "v="),
+        "commit": _commit(),
         **{name: _package_version(name) for name in _PACKAGES},
     }
 
@@ -91,14 +99,27 @@ def _package_version(name: str) -> str | None:
         return None
 
 
-def find_haproxy() -> str | None:
-    """Its path; Debian keeps it in /usr/sbin, which is not on everybody's PATH."""
-    return shutil.which("haproxy", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
+def find(program: str) -> str | None:
+    """Its path; Debian keeps servers in /usr/sbin, which is not on everybody's PATH."""
+    return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
 
 
-def _haproxy_version() -> str | None:
-    path = find_haproxy()
+def _version_of(program: str, option: str, before: str) -> str | None:
+    """The word after `before` in what the program says of itself."""
+    path = find(program)
     if path is None:
         return None
-    shown = subprocess.run([path, "-v"], capture_output=True, text=True, check=False)  # noqa: S603 (found above)
-    return shown.stdout.partition("\n")[0].removeprefix("HAProxy version ").partition(" ")[0] or None
+    shown = subprocess.run([path, option], capture_output=True, text=True, check=False)
+    return (shown.stdout + shown.stderr).partition("\n")[0].partition(before)[2].split(" ")[0] or None
+
+
+def _commit() -> str | None:
+    """Of the code that is measured, with `+` where it was changed since."""
+    shown = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent,
+    )
+    return shown.stdout.strip() or None

@@ -15,8 +15,6 @@ from typing import Any, cast
 
 import structlog
 
-from tests.bench.frames import build, mask
-from tests.bench.messages import OPENING, MeterValues, call
 from gateway.bridge import About, Bridge
 from gateway.config import Backend, Limits
 from gateway.identity import Identity
@@ -28,6 +26,8 @@ from gateway.store.memory import MemoryStore
 from gateway.switchboard import Switchboard
 from gateway.upgrades import Early
 from gateway.upstream import Leg
+from tests.bench.frames import build, mask
+from tests.bench.messages import METER_16, Readings, call
 from translators.frames import decode
 from translators.links import between
 from translators.options import Options
@@ -124,18 +124,18 @@ class Path:
         action = rest.split(b'"')[1].decode()
         return build(b'[3,"%s",%s]' % (identifier, _ENCODED.get(action, b"{}")))
 
-    def open(self) -> MeterValues:
-        for number, (action, payload) in enumerate(OPENING):
+    def open(self) -> Readings:
+        for number, (action, payload) in enumerate(METER_16.opening):
             self.trip(build(call(f"open-{number}", action, payload), _KEY))
         size = self.station_wire.last[1] & 0x7F
         answer: Any = decode(self.station_wire.last[-size:].decode())
-        return MeterValues(answer.payload["transactionId"], _KEY)
+        return Readings(METER_16, answer.payload["transactionId"], _KEY)
 
 
 _ENCODED = {action: b"".join(call("", "", answer).partition(b"{")[1:])[:-1] for action, answer in ANSWERS.items()}
 
 
-async def _path(csms_version: str) -> tuple[Path, MeterValues, Callable[[], None]]:
+async def _path(csms_version: str) -> tuple[Path, Readings, Callable[[], None]]:
     path = Path(csms_version)
     living = asyncio.ensure_future(path.bridge.run())
     await asyncio.sleep(0)
@@ -143,7 +143,7 @@ async def _path(csms_version: str) -> tuple[Path, MeterValues, Callable[[], None
 
 
 async def cost(csms_version: str, series: int = SERIES) -> float:
-    """Microseconds of processor time per round trip of MeterValues, the best of several series."""
+    """Microseconds of processor time per round trip of Readings, the best of several series."""
     path, meter, end = await _path(csms_version)
     best, number = float("inf"), count(1)
     for _ in range(series):

@@ -4,27 +4,31 @@ import asyncio
 import json
 import os
 import time
+import uuid
+from collections.abc import Callable
 from typing import cast
 
 from tests.bench.frames import CLOSE, PING, PONG, TEXT, Reader, build, upgrade_request
-from tests.bench.messages import OPENING, MeterValues, call
+from tests.bench.messages import Readings, Script, call, named
 
 
 class Watch:
     """What all stations of a load share: what they are to do now, and what came of it.
 
     `greedy`: the next call follows the answer at once. `recording`: the window is open, `latencies` (seconds) are taken.
-    `over`: connections may close now without being an error. `errors` counts by kind.
+    `over`: connections may close now without being an error. `lost` is told of each that closes otherwise. `errors`
+    counts by kind.
     """
 
-    __slots__ = ("errors", "greedy", "latencies", "over", "recording")
+    __slots__ = ("errors", "greedy", "latencies", "lost", "over", "recording")
 
-    def __init__(self, greedy: bool) -> None:
-        self.greedy = greedy
+    def __init__(self) -> None:
+        self.greedy = False
         self.recording = False
         self.over = False
         self.latencies: list[float] = []
         self.errors: dict[str, int] = {}
+        self.lost: Callable[[Station], None] = lambda _: self.fail("connection lost")
 
     def fail(self, reason: str, times: int = 1) -> None:
         """Count an error."""
@@ -32,34 +36,40 @@ class Watch:
 
 
 class Station(asyncio.Protocol):
-    """One station's connection: upgrade, the opening calls, then `meter()`, again and again by itself if `greedy`."""
+    """One connection: upgrade, the opening calls, then `send()`, again and again by itself if `greedy`."""
 
-    def __init__(self, watch: Watch, path: str, host: str) -> None:
+    def __init__(self, watch: Watch, script: Script, path: str, host: str) -> None:
         self.opened = asyncio.get_running_loop().create_future()
+        self.gone = asyncio.get_running_loop().create_future()
         self.waiting = b""  # the id of the call in flight
         self.answers = 0
+        self.path = path
+        self.place = 0  # among its load's stations
         self._expected = b"\0"  # how the answer to it begins, where the short cut is open
-        self._watch, self._path, self._host = watch, path, host
+        self._watch, self._script, self._host = watch, script, host
         self._reader = Reader()
         self._head: bytes | None = b""
         self._key = os.urandom(4)
-        self._steps = iter(OPENING)
+        self._steps = iter(script.opening)
+        self._transaction: str | int = str(uuid.uuid5(uuid.NAMESPACE_URL, path))
         self._number = 0
         self._sent = 0.0
-        self._meter: MeterValues
+        self._readings: Readings
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio's."""
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.write(upgrade_request(self._host, self._path, "ocpp1.6"))
+        self._transport.write(upgrade_request(self._host, self.path, self._script.subprotocol))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's."""
+        if not self.gone.done():
+            self.gone.set_result(None)
         if not self.opened.done():
             self.opened.set_exception(ConnectionError(f"closed before it was open: {exc or 'end of stream'}"))
-        elif not self._watch.over:
-            self._watch.fail("connection lost")
+        elif not self._watch.over and not self.opened.cancelled() and self.opened.exception() is None:
+            self._watch.lost(self)
 
     def data_received(self, data: bytes) -> None:
         """asyncio's."""
@@ -73,9 +83,8 @@ class Station(asyncio.Protocol):
                 self._head = head
                 return
             self._head = None
-            if not head.startswith(b"HTTP/1.1 101 ") or b"ocpp1.6" not in head:
-                self.opened.set_exception(ConnectionError(f"upgrade refused: {head[:40].decode()}"))
-                self._transport.abort()
+            if not head.startswith(b"HTTP/1.1 101 ") or self._script.subprotocol.encode() not in head:
+                self._refused(f"upgrade refused: {head[:40].decode()}")
                 return
             self._open_further()
         for opcode, payload in self._reader.feed(data):
@@ -86,6 +95,11 @@ class Station(asyncio.Protocol):
             elif opcode == CLOSE:
                 self._transport.close()
 
+    def _refused(self, why: str) -> None:
+        if not self.opened.done():
+            self.opened.set_exception(ConnectionError(why))
+        self._transport.abort()
+
     def _message(self, payload: bytes, now: float) -> None:
         parts = payload.split(b'"', 2)
         if parts[0][1:2] == b"2":  # a proxy or CSMS may ask; this station knows nothing
@@ -94,9 +108,7 @@ class Station(asyncio.Protocol):
             self._watch.fail("answer to nothing that was asked")
         elif parts[0][1:2] != b"3":
             self._watch.fail(f"CALLERROR {payload[:120].decode()}")
-            if not self.opened.done():
-                self.opened.set_exception(ConnectionError(f"opening call refused: {payload[:120].decode()}"))
-            self._transport.close()
+            self._refused(f"call refused: {payload[:120].decode()}")
         elif not self.opened.done():
             self._open_further(payload)
         else:
@@ -108,26 +120,35 @@ class Station(asyncio.Protocol):
         if self._watch.recording:
             self._watch.latencies.append(now - self._sent)
         if self._watch.greedy:
-            self.meter()
+            self.send()
 
     def _open_further(self, answer: bytes = b"") -> None:
         step = next(self._steps, None)
         if step is None:
-            self._meter = MeterValues(json.loads(answer)[2]["transactionId"], self._key)
+            if answer:
+                self._transaction = json.loads(answer)[2].get("transactionId", self._transaction)
+            self._readings = Readings(self._script, self._transaction, self._key)
             self.waiting = b""
-            self.opened.set_result(None)
+            if not self.opened.done():
+                self.opened.set_result(None)
             return
+        action, payload = step
         self._number += 1
         self.waiting = b"%08d" % self._number
-        self._transport.write(build(call(self.waiting.decode(), *step), self._key))
+        text = call(self.waiting.decode(), action, named(payload, self._transaction))
+        self._transport.write(build(text, self._key))
 
-    def meter(self) -> None:
-        """Send the next MeterValues."""
+    def send(self) -> None:
+        """The next of the calls that repeat."""
         self._number += 1
-        self.waiting, frame = self._meter.next(self._number)
+        self.waiting, frame = self._readings.next(self._number)
         self._expected = b'[3,"%b",' % self.waiting
         self._sent = time.perf_counter()
         self._transport.write(frame)
+
+    def session(self) -> object:
+        """The TLS connection's object, None on a plain one."""
+        return self._transport.get_extra_info("ssl_object")
 
     def close(self) -> None:
         """Close without a word."""
