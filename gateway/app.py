@@ -169,6 +169,7 @@ class App:
         for upstream in [*self.node.upstreams.values(), *self._retired]:
             await upstream.close()
         self.node.logins.close()
+        await self.node.overrides.close()
         await self.migrator.close()
         await self.node.cluster.close()
         await self._settle_parked()

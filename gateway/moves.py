@@ -6,6 +6,7 @@ from typing import Any
 from gateway.bridge import Bridge
 from gateway.cluster import Message, NodeFailed
 from gateway.node import Node
+from gateway.overrides import Override, Rewrite
 from gateway.prospects import NoProspectError
 from gateway.switching import cannot_carry, switch
 
@@ -28,7 +29,7 @@ class Moves:
     async def switch(self, message: Message) -> Any:
         """Move `station` to `backend` (None: where the rules send it), `when` "idle" or "now", for `migration`; transactions
         are waited for `wait` seconds. Gives `state`, `reason`, `why` as `switching.Outcome`, and the `backend`."""
-        key, overrides = message["station"], self._node.overrides
+        key = message["station"]
         session = self._node.sessions.get(key)
         if session is None:
             raise NodeFailed("not_connected", "the station is not connected")
@@ -40,13 +41,10 @@ class Moves:
         except NoProspectError as error:
             raise NodeFailed("invalid", str(error)) from None
 
-        async def settle() -> None:
-            if message["backend"] is None:
-                await overrides.clear(key)
-            else:
-                await overrides.set(key, target, message.get("migration"))
-
-        outcome = await switch(session, prospect, message["when"], self._node.store, settle, message.get("wait", 0.0))
+        named = message["backend"] is not None
+        override = Override(backend=target, migration=message.get("migration")) if named else None
+        route = Rewrite(self._node.overrides, key, override)
+        outcome = await switch(session, prospect, message["when"], self._node.store, route, message.get("wait", 0.0))
         labels = outcome.state if outcome.state != "failed" else outcome.reason
         self._node.metrics.switches.labels(target, labels).inc()
         if outcome.state == "failed":

@@ -8,8 +8,7 @@ route is written. Only then is it in charge; the former one is told the end of w
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from gateway.bridge import Bridge
 from gateway.ledger import PASSING
@@ -43,6 +42,16 @@ class Outcome(NamedTuple):
     why: str = ""
 
 
+class Route(Protocol):
+    """The station's route, which is to lead to the new backend."""
+
+    async def write(self) -> None:
+        """Durably. Raises StoreError."""
+
+    async def undo(self) -> None:
+        """Lead where it led before, if a write was begun, whether it seemed to succeed or not."""
+
+
 class _NoSwitchError(Exception):
     def __init__(self, reason: str, why: str, state: State = "failed") -> None:
         super().__init__(why)
@@ -67,15 +76,15 @@ async def switch(
     prospect: Prospect,
     when: When,
     store: Store,
-    settle: Callable[[], Awaitable[None]],
+    route: Route,
     wait_seconds: float = 0.0,
 ) -> Outcome:
-    """`settle` writes the route, durably; it raises StoreError. `wait_seconds`: how long transactions are waited for."""
+    """`wait_seconds`: how long transactions are waited for."""
     if session.switching:
         return Outcome("failed", "busy", "it is about to change its backend already")
     session.switching = True
     try:
-        return await _Switch(session, prospect, when, store, settle).run(wait_seconds)
+        return await _Switch(session, prospect, when, store, route).run(wait_seconds)
     except _NoSwitchError as failure:
         return failure.outcome
     except StoreError as error:
@@ -85,9 +94,7 @@ async def switch(
 
 
 class _Switch:
-    def __init__(
-        self, session: Bridge, prospect: Prospect, when: When, store: Store, settle: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, session: Bridge, prospect: Prospect, when: When, store: Store, route: Route) -> None:
         story = session.primary.board.story
         assert story is not None
         self._session = session
@@ -95,7 +102,7 @@ class _Switch:
         self._name = prospect.backend.name
         self._when = when
         self._store = store
-        self._settle = settle
+        self._route = route
         self._story = story
         self._former = session.about.version
         self._loop = asyncio.get_running_loop()
@@ -107,7 +114,7 @@ class _Switch:
     async def run(self, wait_seconds: float) -> Outcome:
         session = self._session
         if session.backend == self._name:
-            await self._settle()
+            await self._route.write()
             return Outcome("done", "there", "it is there already")
         if not self._story.introduction():
             raise _NoSwitchError("no_boot", "the gateway has not seen this station's boot accepted")
@@ -134,6 +141,7 @@ class _Switch:
                     self._reopen()
         finally:
             if not adopted:
+                await self._route.undo()
                 await self._abandoned(candidate)
         session.logger.info("station_switched", former=former.backend, transactions=len(self._told))
         session.work(self._afterwards(former, interval))
@@ -241,7 +249,7 @@ class _Switch:
         if durable is not None:
             await durable
         self._still()
-        await self._settle()
+        await self._route.write()
 
     def _still(self) -> None:
         """Nothing has come between."""

@@ -1,9 +1,10 @@
 """Routes of single stations: what holds while the store is there, and while it is away."""
 
+import asyncio
 from typing import Any
 
 from gateway.metrics import Metrics
-from gateway.overrides import Override, Overrides
+from gateway.overrides import Override, Overrides, Rewrite
 from gateway.store import Document, StoreError
 from gateway.store.memory import MemoryStore
 
@@ -52,3 +53,25 @@ async def test_a_station_that_was_away_is_told_of_once() -> None:
     assert [one.name for one in await store.documents("arrived/berlin")] == ["cp-1"]
     assert "due" not in (await routes.of("cp-1") or {})
     assert await routes.every() == {"cp-1": {"backend": "cloud", "migration": "berlin"}}
+
+
+async def test_what_somebody_else_has_written_since_is_not_taken_back() -> None:
+    store = Moody()
+    routes, elsewhere = Overrides(store, Metrics(), 1.0), Overrides(store, Metrics(), 1.0)
+    rewrite = Rewrite(routes, "cp-1", Override(backend="cloud", migration=None))
+    await rewrite.undo()  # nothing has been written
+    await rewrite.write()
+    await elsewhere.set("cp-1", "third")
+    await rewrite.undo()
+    assert (await elsewhere.of("cp-1") or {}) == {"backend": "third", "migration": None}
+    # And the other way round: what is written here while it is tried to take one back ends that.
+    again = Rewrite(routes, "cp-1", None)
+    await again.write()
+    store.away = True
+    undoing = asyncio.create_task(again.undo())
+    await asyncio.sleep(0)
+    store.away = False
+    await routes.set("cp-1", "fourth")
+    await undoing
+    assert (await elsewhere.of("cp-1") or {}) == {"backend": "fourth", "migration": None}
+    await routes.close()
