@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from time import time
 from typing import Any
 
+from gateway.identity import identity_of
 from gateway.migrating import HEADS, arrivals_of, stations_of
 from gateway.migration import begun
 from gateway.node import Node
@@ -103,7 +104,7 @@ class Planner:
         """Stations that are known and not connected anywhere: those of the stations file, those with a route of their
         own, and one that is named outright."""
         pattern = (select["identity"] or "*").casefold()
-        named = {pattern} if not set(pattern) & set("*?[") else set()
+        named = {pattern} if identity_of(pattern) is not None and not set(pattern) & set("*?[") else set()
         keys = {*self._node.roster.matching(pattern), *overrides, *named} - seen
         keys = {key for key in keys if fnmatchcase(key, pattern)}
         keys -= await self._reach.connected(sorted(keys)) if keys else set()

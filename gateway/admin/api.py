@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import structlog
 from aiohttp import web
 
+from gateway.admin import shapes
 from gateway.admin.frame_operations import FrameOperations
 from gateway.admin.migration_operations import MigrationOperations
 from gateway.admin.operations import Operation, document
@@ -35,26 +36,49 @@ class Api:
         self._reach = Reach(node)
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("admin")
         self.operations = [
-            Operation("GET", "/nodes", "Every live gateway process.", self._nodes, {200: "nodes", 504: "not known"}),
+            Operation(
+                "GET",
+                "/nodes",
+                "Every live gateway process.",
+                self._nodes,
+                {200: "nodes", 504: "not known"},
+                returns={200: shapes.NODES},
+            ),
             *StationOperations(node, self._reach).operations(),
             *FrameOperations(node).operations(),
             *RouteOperations(node, self._reach).operations(),
             *MigrationOperations(node, self._reach).operations(),
-            Operation("GET", "/backends", "Every configured backend.", self._backends, {200: "backends"}),
+            Operation(
+                "GET",
+                "/backends",
+                "Every configured backend.",
+                self._backends,
+                {200: "backends"},
+                returns={200: shapes.BACKENDS},
+            ),
             Operation(
                 "GET",
                 "/mirror/{follower}",
                 "How a follower's answers differ from those of the backends in charge.",
                 self._mirror,
                 {200: "counts, rates, samples; by action", 404: "no route has such a follower"},
+                returns={200: shapes.MIRROR},
             ),
-            Operation("POST", "/drain", "Let all stations go, and end.", self._drain, {202: "it has begun"}),
+            Operation(
+                "POST",
+                "/drain",
+                "Let all stations go, and end.",
+                self._drain,
+                {202: "it has begun"},
+                returns={202: shapes.DRAINING},
+            ),
             Operation(
                 "POST",
                 "/reload",
                 "Read the configuration, the stations file and the certificates again.",
                 self._reload,
                 {200: "it is in force", 422: "it has mistakes, and nothing has changed"},
+                returns={200: shapes.RELOADED},
             ),
             Operation("GET", "/openapi.json", "This description.", self._openapi, {200: "OpenAPI 3.1"}),
         ]

@@ -17,6 +17,7 @@ _BEAT_SECONDS = 10.0
 """A comment that often, so that nothing on the way takes the connection for dead."""
 _WRITE_SECONDS = 30.0
 _LONGEST = 200
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _TEXT = {"type": "string"}
 _ACTION = {"action": {**_TEXT, "description": "an action of either version, any letter case"}}
 
@@ -64,12 +65,14 @@ class FrameOperations:
         action = request.query.get("action", "")
         if max(len(action), len(pattern)) > _LONGEST:
             raise Problem(400, "a parameter is wrong", f"longer than {_LONGEST} characters")
+        if request.method == "HEAD":
+            return web.Response(content_type="text/event-stream", headers=_HEADERS)
         if self._node.taps.full:
             raise Problem(503, "too many listen")
         # It reads what passes between others: that leaves a trace.
         self._logger.warning("operator_listens", station=station or pattern or "*", remote=request.remote)
         async with listening(self._node, station=station, identity=pattern, action=action) as source:
-            response = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+            response = web.StreamResponse(headers=_HEADERS)
             response.content_type = "text/event-stream"
             await response.prepare(request)
             with suppress(OSError, TimeoutError):  # whoever listened is gone, or reads nothing

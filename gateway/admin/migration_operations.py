@@ -1,12 +1,12 @@
 """Migrations: planned, started, watched, and told what to do."""
 
 import asyncio
-import re
 from typing import Any
 
 import structlog
 from aiohttp import web
 
+from gateway.admin import shapes
 from gateway.admin.operations import Operation
 from gateway.admin.problems import Problem
 from gateway.admin.reading import json_body
@@ -16,17 +16,17 @@ from gateway.plans import Planner
 from gateway.reach import Reach
 from gateway.store import ConflictError, Document, StoreError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _HEARD_SECONDS = 5.0
-_NUMBERS: dict[str, tuple[Any, float, float]] = {
-    # default, least, most
-    "wave_size": (50, 1, 100_000),
-    "wave_interval_seconds": (60, 0, 7 * 86400),
-    "idle_timeout_seconds": (None, 0, 30 * 86400),
-    "abort_failed_ratio": (0.1, 0, 1),
+_SETTINGS: dict[str, shapes.Schema] = {
+    "when": {"enum": ["idle", "now"], "default": "idle"},
+    "canary": {"type": "boolean", "default": True},
+    "wave_size": {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 50},
+    "wave_interval_seconds": {"type": "number", "minimum": 0, "maximum": 7 * 86400, "default": 60},
+    "idle_timeout_seconds": {"type": ["number", "null"], "minimum": 0, "maximum": 30 * 86400, "default": None},
+    "abort_failed_ratio": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "default": 0.1},
 }
 _SELECT = ("identity", "tag", "backend", "subprotocol")
-_TEXT = {"type": "string"}
 
 
 class MigrationOperations:
@@ -39,22 +39,6 @@ class MigrationOperations:
 
     def operations(self) -> list[Operation]:
         unknown = {404: "no such migration", 503: "the store is not available"}
-        body = {
-            "type": "object",
-            "required": ["name", "to"],
-            "properties": {
-                "name": {**_TEXT, "pattern": f"^{_NAME.pattern}$"},
-                "select": {"type": "object", "properties": dict.fromkeys(_SELECT, _TEXT)},
-                "to": _TEXT,
-                "when": {"enum": ["idle", "now"], "default": "idle"},
-                "canary": {"type": "boolean", "default": True},
-                "dry_run": {"type": "boolean", "default": False},
-                **{
-                    name: {"type": ["number", "null"], "minimum": least, "maximum": most, "default": default}
-                    for name, (default, least, most) in _NUMBERS.items()
-                },
-            },
-        }
         return [
             Operation(
                 "POST",
@@ -64,14 +48,28 @@ class MigrationOperations:
                 {
                     200: "the plan of a dry run: stations, losses, summary",
                     201: "it has begun",
-                    409: "there is one of this name",
-                    422: "it is not valid",
+                    409: "there is one of this name, or no station is selected",
                     503: "the store is not available",
                 },
-                body=body,
+                body=self._body,
+                returns={200: shapes.PLAN, 201: shapes.MIGRATION_LINE},
             ),
-            Operation("GET", "/migrations", "All migrations.", self._all, {200: "migrations", 503: unknown[503]}),
-            Operation("GET", "/migrations/{name}", "One, with its stations.", self._one, {200: "it", **unknown}),
+            Operation(
+                "GET",
+                "/migrations",
+                "All migrations.",
+                self._all,
+                {200: "migrations", 503: unknown[503]},
+                returns={200: shapes.MIGRATIONS},
+            ),
+            Operation(
+                "GET",
+                "/migrations/{name}",
+                "One, with its stations.",
+                self._one,
+                {200: "it", **unknown},
+                returns={200: shapes.MIGRATION},
+            ),
             *(
                 Operation(
                     "POST",
@@ -79,6 +77,7 @@ class MigrationOperations:
                     what,
                     self._command,
                     {200: "it", 409: "it cannot", **unknown},
+                    returns={200: shapes.MIGRATION},
                 )
                 for verb, what in (
                     ("pause", "Begin nothing more."),
@@ -89,14 +88,15 @@ class MigrationOperations:
         ]
 
     async def _start(self, request: web.Request) -> web.Response:
-        body = await json_body(request)
-        name, settings, select = self._settings(body)
+        body = await json_body(request, self._body())
+        name, settings = body["name"], _settings(body)
+        select = settings["select"]
         try:
             plan = await self._planner.plan(select, settings["to"], settings["when"])
             if body.get("dry_run"):
                 return web.json_response({"name": name, **plan})
             if not plan["stations"]:
-                raise Problem(422, "the migration is not valid", "select: no station is selected")
+                raise Problem(409, "no station is selected")
             head = await self._planner.start(name, settings, plan)
         except ConflictError:
             raise Problem(409, "there is a migration of this name", name) from None
@@ -105,43 +105,23 @@ class MigrationOperations:
         self._logger.warning("operator_migration", migration=name, command="start", remote=request.remote)
         return web.json_response({"name": name, **head, "summary": plan["summary"]}, status=201)
 
-    def _settings(self, body: dict[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """Raises Problem with all that is wrong."""
-        wrong: list[str] = []
-        name, to, when = body.get("name"), body.get("to"), body.get("when", "idle")
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            wrong.append("name: should be 1 to 64 of a-z A-Z 0-9 . _ - and begin with a letter or digit")
-        if not isinstance(to, str) or to not in self._node.config.backends:
-            wrong.append(f"to: there is no backend {to}")
-        if when not in ("idle", "now"):
-            wrong.append("when: should be idle or now")
-        known = {"name", "select", "to", "when", "canary", "dry_run", *_NUMBERS}
-        wrong += [f"{key}: is not known" for key in body if key not in known]
-        settings: dict[str, Any] = {"to": to, "when": when}
-        for key in ("canary", "dry_run"):
-            if not isinstance(body.get(key, False), bool):
-                wrong.append(f"{key}: should be true or false")
-        settings["canary"] = body.get("canary", True)
-        for key, (default, least, most) in _NUMBERS.items():
-            value = body.get(key, default)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
-            may_be_none = key in ("idle_timeout_seconds", "abort_failed_ratio")
-            if not is_number and not (value is None and may_be_none):
-                wrong.append(f"{key}: should be a number from {least} to {most}{' or null' if may_be_none else ''}")
-            settings[key] = value
-        if isinstance(settings["wave_size"], float):
-            wrong.append("wave_size: should be a whole number")
-        given = body.get("select", {})
-        if not isinstance(given, dict) or any(not isinstance(value, str | None) for value in given.values()):
-            wrong.append("select: should be an object of texts")
-            given = {}
-        wrong += [f"select.{key}: is not known" for key in given if key not in _SELECT]
-        select = {key: given.get(key) or None for key in _SELECT}
-        settings["select"] = select
-        if wrong:
-            raise Problem(422, "the migration is not valid", "; ".join(wrong), mistakes=wrong)
-        assert isinstance(name, str)
-        return name, settings, select
+    def _body(self) -> shapes.Schema:
+        return {
+            "type": "object",
+            "required": ["name", "to"],
+            "properties": {
+                "name": {"type": "string", "pattern": f"^{_NAME}$"},
+                "to": {"enum": list(self._node.config.backends)},
+                "select": {
+                    "type": "object",
+                    "properties": dict.fromkeys(_SELECT, shapes.maybe(shapes.TEXT)),
+                    "additionalProperties": False,
+                },
+                **_SETTINGS,
+                "dry_run": {"type": "boolean", "default": False},
+            },
+            "additionalProperties": False,
+        }
 
     async def _all(self, request: web.Request) -> web.Response:
         try:
@@ -207,3 +187,11 @@ class MigrationOperations:
         for one in journal:
             counts[one.value["state"]] = counts.get(one.value["state"], 0) + 1
         return {"name": head.name, **head.value, "counts": counts, "stations": [one.value for one in journal]}
+
+
+def _settings(body: dict[str, Any]) -> dict[str, Any]:
+    """Of a valid body, with what it leaves out."""
+    settings: dict[str, Any] = {key: body.get(key, schema["default"]) for key, schema in _SETTINGS.items()}
+    select = {key: body.get("select", {}).get(key) or None for key in _SELECT}
+    # JSON has one kind of number: 50.0 is whole.
+    return {**settings, "wave_size": int(settings["wave_size"]), "to": body["to"], "select": select}

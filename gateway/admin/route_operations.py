@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from gateway.admin import shapes
 from gateway.admin.operations import Operation
 from gateway.admin.problems import Problem, problem_of
 from gateway.admin.reading import json_body
@@ -41,29 +42,35 @@ class RouteOperations:
                 "Give a station another backend, without touching its connection.",
                 self._put,
                 answers,
-                body={
-                    "type": "object",
-                    "required": ["backend"],
-                    "properties": {
-                        "backend": {"type": "string"},
-                        "when": {"enum": ["idle", "now"], "default": "idle"},
-                        "wait_seconds": {"type": "number", "minimum": 0, "maximum": _MOST_WAIT, "default": 0},
-                    },
-                },
+                body=self._body,
+                returns={200: shapes.ROUTED},
             ),
-            Operation("DELETE", "/stations/{id}/route", "Give a station back to the rules.", self._delete, answers),
+            Operation(
+                "DELETE",
+                "/stations/{id}/route",
+                "Give a station back to the rules.",
+                self._delete,
+                answers,
+                returns={200: shapes.ROUTED},
+            ),
         ]
 
+    def _body(self) -> shapes.Schema:
+        return {
+            "type": "object",
+            "required": ["backend"],
+            "properties": {
+                "backend": {"enum": list(self._node.config.backends)},
+                "when": {"enum": ["idle", "now"], "default": "idle"},
+                "wait_seconds": {"type": "number", "minimum": 0, "maximum": _MOST_WAIT, "default": 0},
+            },
+            "additionalProperties": False,
+        }
+
     async def _put(self, request: web.Request) -> web.Response:
-        identity, body = identity_in(request), await json_body(request)
-        backend, when, wait = body.get("backend"), body.get("when", "idle"), body.get("wait_seconds", 0)
-        if when not in ("idle", "now"):
-            raise Problem(422, "the route is not valid", "when: should be idle or now")
-        if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= _MOST_WAIT:
-            raise Problem(422, "the route is not valid", f"wait_seconds: should be a number from 0 to {_MOST_WAIT:g}")
-        if not isinstance(backend, str) or backend not in self._node.config.backends:
-            raise Problem(422, "the route is not valid", f"there is no backend {backend}")
-        return await self._move(request, identity, backend, when, float(wait))
+        identity, body = identity_in(request), await json_body(request, self._body())
+        wait = float(body.get("wait_seconds", 0))
+        return await self._move(request, identity, body["backend"], body.get("when", "idle"), wait)
 
     async def _delete(self, request: web.Request) -> web.Response:
         return await self._move(request, identity_in(request), None, "idle", 0.0)

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -27,6 +28,7 @@ class AdminServer:
         self._api = Api(node, controls)
         self.listeners_up = False
         self._runner: web.AppRunner | None = None
+        self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("admin")
 
     async def open(self, path: Path | None = None) -> tuple[str, int]:
         """Listen, at a Unix socket if `path` is given; the address bound. Raises OSError."""
@@ -36,6 +38,8 @@ class AdminServer:
         app.router.add_get("/metrics", self._metrics)
         for operation in self._api.operations:
             app.router.add_route(operation.method, PREFIX + operation.path, operation.run)
+            if operation.method == "GET":
+                app.router.add_route("HEAD", PREFIX + operation.path, operation.run)
         app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -64,7 +68,15 @@ class AdminServer:
         except Problem as problem:
             return problem.response()
         except web.HTTPException as error:
-            return Problem(error.status, error.reason).response()
+            answer = Problem(error.status, error.reason).response()
+            if "Allow" in error.headers:
+                answer.headers["Allow"] = error.headers["Allow"]
+            return answer
+        except (OSError, asyncio.CancelledError):
+            raise  # whoever asked is gone
+        except Exception as error:
+            self._logger.error("admin_failed", path=request.path, error=repr(error), exc_info=error)
+            return Problem(500, "the gateway failed").response()
 
     def _check_sender(self, request: web.Request) -> None:
         """Who holds the token may; without one, whoever is on this machine, but no page that its browser has open."""

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from gateway.admin import shapes
 from gateway.admin.operations import Operation
 from gateway.admin.problems import Problem, problem_of
 from gateway.admin.reading import json_body, whole_number
@@ -16,7 +17,13 @@ from gateway.store import StoreError
 from translators import overview
 
 _LIMIT, _MOST = 100, 1000
-_TEXT = {"type": "string"}
+_TEXT = shapes.TEXT
+_CALL = {
+    "type": "object",
+    "required": ["action"],
+    "properties": {"action": _TEXT, "payload": {"type": "object", "default": {}}},
+    "additionalProperties": False,
+}
 
 
 class StationOperations:
@@ -42,21 +49,26 @@ class StationOperations:
                     "subprotocol": _TEXT,
                     "connected": {"type": "boolean", "default": True},
                     "limit": {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _LIMIT},
-                    "cursor": _TEXT,
+                    "cursor": {**_TEXT, "description": "the next_cursor of the page before"},
                 },
+                returns={200: shapes.STATIONS},
             ),
-            Operation("GET", "/stations/{id}", "One station.", self._station, {200: "the station", **not_found}),
+            Operation(
+                "GET",
+                "/stations/{id}",
+                "One station.",
+                self._station,
+                {200: "the station", **not_found, 503: "the store is not available"},
+                returns={200: shapes.STATION},
+            ),
             Operation(
                 "POST",
                 "/stations/{id}/call",
                 "Call a station in its own version; its answer is told to nobody else.",
                 self._call,
                 {200: "payload, or error (a CALLERROR)", 422: "no valid call", 503: "too many wait", **not_found},
-                body={
-                    "type": "object",
-                    "required": ["action"],
-                    "properties": {"action": _TEXT, "payload": {"type": "object"}},
-                },
+                body=lambda: _CALL,
+                returns={200: shapes.CALLED},
             ),
             Operation(
                 "POST",
@@ -64,6 +76,7 @@ class StationOperations:
                 "Close a station's connection (1012); it comes back by itself.",
                 self._disconnect,
                 {200: "done", **not_found},
+                returns={200: shapes.DISCONNECTED},
             ),
         ]
 
@@ -124,11 +137,8 @@ class StationOperations:
         return {"identity": identity.spelt, "key": identity.key, "connected": False, **overview.maker(memory)}
 
     async def _call(self, request: web.Request) -> web.Response:
-        identity, body = identity_in(request), await json_body(request)
-        action, payload = body.get("action"), body.get("payload", {})
-        if not isinstance(action, str) or not isinstance(payload, dict):
-            raise Problem(422, "the call is not valid", "should be {action: text, payload: object}")
-        message = {**self._message("call", identity), "action": action, "payload": payload}
+        identity, body = identity_in(request), await json_body(request, _CALL)
+        message = {**self._message("call", identity), "action": body["action"], "payload": body.get("payload", {})}
         answer = await self._act("operator_call", request, identity, message, CALL_SECONDS)
         return web.json_response(answer)
 

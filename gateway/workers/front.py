@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import web
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from gateway.admin.problems import Problem
 from gateway.config import Bind
 from gateway.workers.merge import merged
 
@@ -83,24 +84,45 @@ class Front:
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
         """By any worker, for each can answer for all; what concerns every worker goes to every one."""
-        first: web.StreamResponse | None = None
-        body = await request.read()
+        try:
+            body = await request.read()
+            return await (self._by_all if request.path in _ALL else self._by_any)(request, body)
+        except Problem as problem:
+            return problem.response()
+        except web.HTTPException as error:
+            return Problem(error.status, error.reason).response()
+
+    async def _by_any(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        """By the first that answers. Raises Problem."""
         for socket in self._workers():
             try:
-                answer = await self._passed_on(request, body, socket, stream=request.path not in _ALL)
+                return await self._passed_on(request, body, socket, stream=True)
             except aiohttp.ClientConnectorError:
                 continue
             except (aiohttp.ClientError, OSError, TimeoutError):
-                if request.method != "GET" and request.path not in _ALL:
+                if request.method not in ("GET", "HEAD"):
                     break  # it may have been done: another worker must not do it again
+        raise Problem(503, "no worker answers")
+
+    async def _by_all(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        """By every one; the worst answer. One that is about to start reads what there is by itself. Raises Problem."""
+        answers: list[web.StreamResponse] = []
+        silent = 0
+        for socket in self._workers():
+            try:
+                answers.append(await self._passed_on(request, body, socket, stream=False))
+            except aiohttp.ClientConnectorError:
                 continue
-            if request.path not in _ALL:
-                return answer
-            first = first or answer
-        if first is not None:
-            return first
-        problem = {"type": "about:blank", "status": 503, "title": "no worker answers"}
-        return web.json_response(problem, status=503, content_type="application/problem+json")
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                silent += 1
+        if not answers:
+            raise Problem(503, "no worker answers")
+        worst = max(answers, key=lambda answer: answer.status)
+        if silent and worst.status < 400:
+            raise Problem(
+                504, "not every worker answers", f"{silent} of {silent + len(answers)} gave no answer in time"
+            )
+        return worst
 
     async def _passed_on(self, request: web.Request, body: bytes, socket: Path, *, stream: bool) -> web.StreamResponse:
         headers = {name: value for name, value in request.headers.items() if name.casefold() not in _HOP_BY_HOP}

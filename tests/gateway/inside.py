@@ -49,4 +49,3 @@ async def inside(config: dict[str, Any], store: Store | None = None) -> AsyncIte
                 while app.node.sessions:
                     await asyncio.sleep(0.01)
             await app._close()
-
