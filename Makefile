@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check golden docs dashboards pictures corpus bench soak fuzz clean
+.PHONY: help install demo test lint check api golden docs dashboards pictures corpus bench soak fuzz clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,6 +34,10 @@ lint: $(VENV)/.developer  ## format, lint, strict types, import rules
 	$(BIN)/lint-imports
 
 check: lint test  ## all of lint, then all tests
+
+EXAMPLES ?= 300
+api: $(VENV)/.developer  ## ask the admin API all that its description allows, and more: make api EXAMPLES=n of each kind
+	$(BIN)/python -m tests.gateway.admin.described $(EXAMPLES)
 
 golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
 	$(BIN)/python -m tests.transcript --rewrite tests/transcripts

@@ -8,6 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.config import Log
 
@@ -104,3 +105,10 @@ def configure(log: Log) -> None:
     root.setLevel(level)
     for chatty in ("asyncio", "aiohttp.access", "aiohttp.server", "aiohttp.websocket"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(is_ours)
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Not what somebody sent who speaks no HTTP: it has its 400, and a traceback of each would fill the log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)

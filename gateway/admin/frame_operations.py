@@ -9,6 +9,7 @@ from aiohttp import web
 
 from gateway.admin.operations import Operation
 from gateway.admin.problems import Problem
+from gateway.admin.shapes import EVENT
 from gateway.identity import identity_of
 from gateway.listening_in import Listening, listening
 from gateway.node import Node
@@ -39,6 +40,7 @@ class FrameOperations:
                 self._all,
                 answers,
                 {"identity": {**_TEXT, "description": "a glob, any letter case"}, **_ACTION},
+                returns={200: EVENT},
                 content="text/event-stream",
             ),
             Operation(
@@ -48,6 +50,7 @@ class FrameOperations:
                 self._one,
                 {**answers, 404: "this is no identity"},
                 _ACTION,
+                returns={200: EVENT},
                 content="text/event-stream",
             ),
         ]

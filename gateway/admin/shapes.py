@@ -139,3 +139,5 @@ PROBLEM = record(
     {"type": TEXT, "title": TEXT, "status": {"type": "integer"}},
     {"detail": TEXT, "reason": TEXT, "mistakes": TEXTS},
 )
+EVENT = record({"data": TEXT}, {"event": {"enum": ["listening", "frame", "lost"]}})
+"""One of a stream."""
