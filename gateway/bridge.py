@@ -21,6 +21,7 @@ from gateway.prospects import Prospects
 from gateway.pump import POLICY, REPLACED, RESTART
 from gateway.ratelimit import Bucket
 from gateway.sockets import Gone, Socket
+from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
 from gateway.trial import introduce
@@ -218,6 +219,14 @@ class Bridge:
             self.metrics.takeovers.labels(by).inc()
             self.logger.info("session_replaced", by=by)
         self.end(POLICY, REPLACED, "replaced")
+
+    async def is_ours(self, seconds: float) -> bool:
+        try:
+            return await self.ledger.is_ours(seconds)
+        except StoreError as error:
+            self.logger.warning("owner_not_known", error=str(error))
+            self.end(RESTART, "the backend is gone", "backend_lost")
+            return False
 
     async def replace(self, by: str) -> dict[tuple[str, str], Any]:
         """A newer connection takes over; `by` is the metric's reason. When this returns, this session writes nothing any

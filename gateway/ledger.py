@@ -186,6 +186,25 @@ class Ledger:
         if not await self._store.hold(self.identity, self._node, self.epoch):
             self._fence()
 
+    async def is_ours(self, seconds: float) -> bool:
+        """Whether no newer connection owns the station, wherever it is. Raises StoreError when the store does not say
+        within this time."""
+        if not self._store.shared:
+            return True  # whoever comes here tells this session first
+        until = self._loop.time() + seconds
+        while True:
+            try:
+                async with asyncio.timeout(self._patience):
+                    ours = await self._store.hold(self.identity, self._node, self.epoch)
+            except (StoreError, TimeoutError) as error:
+                if self._loop.time() + _LONGEST_PAUSE >= until:
+                    raise StoreError(str(error) or "no answer in time") from None
+                await asyncio.sleep(_LONGEST_PAUSE)
+            else:
+                if not ours:
+                    self._fence()
+                return ours
+
     async def close(self, seconds: float) -> bool:
         """Write what is left and let the station go; False when the store could not take it in this time."""
         self._closed = False  # what could not be written may be tried again

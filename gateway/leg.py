@@ -165,6 +165,9 @@ class BackendLeg:
     async def _redial(self) -> None:
         self._redialling = asyncio.current_task()
         try:
+            # A backend closes the older of two connections of a station: which of them is to come back, the store says.
+            if not await self.host.is_ours(self._redial_seconds):
+                return None
             leg = await redial(self._dial, self._redial_seconds, self.host.logger)
             if leg is None:
                 await asyncio.sleep(self._dial.farewell())

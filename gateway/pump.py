@@ -82,6 +82,10 @@ class Host(Protocol):
     def lose(self, by: str) -> None:
         """The station is somebody else's; `by` is the metric's reason."""
 
+    async def is_ours(self, seconds: float) -> bool:
+        """Whether the station still is this session's. When it is not, or nobody can say within this time, the session has
+        ended."""
+
     async def do(self, work: Work) -> Payload:
         """What the pure core must not do itself."""
 

@@ -81,6 +81,9 @@ class Trial:
     def lose(self, by: str) -> None:
         self._session.lose(by)
 
+    async def is_ours(self, seconds: float) -> bool:
+        return await self._session.is_ours(seconds)
+
     async def do(self, work: Work) -> Payload:
         return await self._session.do(work)
 

@@ -236,3 +236,30 @@ async def test_what_is_kept_for_followers_stands_apart_belongs_to_the_station_an
     assert {change.scope for change in changes} == {""}
     assert Change("", ">gone/tx/1", None) in changes
     await book.close(1)
+
+
+async def test_whose_the_station_is_the_store_says_in_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.ledger._LONGEST_PAUSE", 0.05)
+    store = SlowStore()
+    book = ledger(store)
+    assert await book.is_ours(0.0)
+    assert store.held == []  # nobody else uses this store
+    store.shared = True
+    assert await book.is_ours(0.0)
+    answers: list[bool | Exception] = [StoreError("away"), StoreError("away"), True]
+
+    async def hold(identity: str, node: str, epoch: int) -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    store.hold = hold  # type: ignore[method-assign]
+    assert await book.is_ours(5.0)
+    assert (answers, book.fenced.done()) == ([], False)
+    answers[:] = [StoreError("away")]
+    with pytest.raises(StoreError, match="away"):
+        await book.is_ours(0.0)
+    answers[:] = [False]
+    assert not await book.is_ours(0.0)
+    assert book.fenced.done()

@@ -32,7 +32,10 @@ async def two_nodes(
     places = [folder / "north", folder / "south"]
     for place in places:
         place.mkdir()
+    hold_seconds = more.pop("hold_seconds", 10)
     configs = [configuration(("legacy", backend), store=url, **more) for url in (urls[0], urls[-1])]
+    for config in configs:
+        config["backends"]["legacy"]["hold_seconds"] = hold_seconds
     async with gateway(places[0], configs[0]) as north, gateway(places[1], configs[1]) as south:
         nodes = {tuple(node["addresses"]): node["id"] for node in await nodes_of(south)}
         yield north, south, nodes[(f"127.0.0.1:{north.port}",)], nodes[(f"127.0.0.1:{south.port}",)]
@@ -124,6 +127,42 @@ async def test_a_node_that_is_cut_off_gives_up_what_it_lost_once_it_can_know(
             assert (await ask(newer, HEARTBEAT))[0] == 3
             owner = redis.admin.hgetall(next(redis.admin.scan_iter("ocpp-gateway:{cp-1}*owner*")))
             assert owner[b"node"].decode() == south_id
+
+
+class OneConnection(Csms):
+    """Closes the older connection of a station that comes again, as most do."""
+
+    async def _handle(self, ws: Any) -> None:
+        older, self.newest = getattr(self, "newest", None), ws
+        if older is not None:
+            await older.close(1000, "a newer connection")
+        await super()._handle(ws)
+
+
+async def test_a_node_that_is_cut_off_does_not_fight_for_the_backend(tmp_path: Path, redis: RedisServer) -> None:
+    """Frames that pass through need no store: only the backend tells the node that the station is elsewhere."""
+    backend = OneConnection(lambda frame: answer("ocpp1.6", frame[2]), ("ocpp1.6",))
+    async with TcpProxy(redis.port).running() as proxy, backend.running():
+        through = f"redis://127.0.0.1:{proxy.port}/0"
+        limits = {"store_seconds": 1}
+        async with two_nodes(tmp_path, backend, through, redis.url, limits=limits, hold_seconds=3) as (
+            north,
+            south,
+            *_,
+        ):
+            older = await north.station()
+            await ask(older, BOOT)
+            proxy.cut()
+            newer = await south.station()
+            await ask(newer, [2, "n", "Heartbeat", {}])
+            # The old session does not dial again over the new one, and ends while it is still cut off.
+            assert (await closed(older, 20))[0] == 1012
+            assert len(backend.connections) == 2
+            assert (await ask(newer, HEARTBEAT))[0] == 3
+            # Had the new one been the one that was closed, it would have come back: it owns the station.
+            await backend.connections[-1].close(1000)
+            await backend.wait(lambda: len(backend.connections) == 3)
+            assert (await ask(newer, HEARTBEAT))[0] == 3
 
 
 async def test_a_node_that_was_killed_is_noticed(tmp_path: Path, redis: RedisServer) -> None:
