@@ -200,8 +200,10 @@ class Door:
     async def _proxy_header(self, connection: socket.socket, deadline: float) -> str | None:
         try:
             async with asyncio.timeout_at(deadline):
-                head = await exactly(self._loop, connection, origin.HEAD_BYTES)
-                return origin.proxied(head, await exactly(self._loop, connection, origin.following(head)))
+                header = b""
+                while more := origin.missing(header):
+                    header += await exactly(self._loop, connection, more)
+                return origin.proxied(header)
         except (origin.NoProxyHeaderError, TimeoutError, EOFError):
             raise TurnedAwayError("proxy_header") from None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gateway import identity
+from gateway import identity, origin
 from gateway.config.document import Document
 from gateway.framing import Reader, xor
 from tests.fuzz import board
@@ -38,6 +38,17 @@ def wire(octets: bytes) -> None:
     assert sum(map(len, whole)) <= len(stream)
 
 
+def _proxied(stream: bytes) -> None:
+    """A PROXY header is read to its end and no further, and tells an address or nothing."""
+    taken = 0
+    while more := origin.missing(stream[:taken]):
+        taken += more
+        if taken > len(stream):
+            return
+    told = origin.proxied(stream[:taken])
+    assert told is None or origin.network_of(told)
+
+
 def door(octets: bytes) -> None:
     """What a stranger sends before anybody knows him, and the configuration's text."""
     text = octets.decode("latin-1")
@@ -52,6 +63,9 @@ def door(octets: bytes) -> None:
         if basic is not None:
             assert identity.read_basic(identity.write_basic(basic.username, basic.password)) is not None
     identity.offered_subprotocols([text])
+    with suppress(origin.NoProxyHeaderError):
+        _proxied(octets)
+    origin.network_of(origin.forwarded_for("127.0.0.1", [text], [text], ()))
     document = Document(octets.decode("utf-8", "replace"), Path(), {})
     for mistake in document.mistakes:
         assert mistake.place.line >= 1

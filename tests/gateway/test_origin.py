@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from gateway.origin import NoProxyHeaderError, following, forwarded_for, is_trusted, network_of, proxied
+from gateway.origin import NoProxyHeaderError, forwarded_for, is_trusted, missing, network_of, proxied
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")]
@@ -18,38 +18,66 @@ def header(source: str, command: int = 0x21, family: int | None = None, more: by
     return SIGNATURE + bytes([command, kind]) + struct.pack("!H", len(body)) + body
 
 
+def read(stream: bytes) -> tuple[str | None, bytes]:
+    """As the door reads it: the address, and what is left for who comes after."""
+    taken = 0
+    while more := missing(stream[:taken]):
+        taken += more
+        assert taken <= len(stream), "it wants more than there is"
+    return proxied(stream[:taken]), stream[taken:]
+
+
 @pytest.mark.parametrize("source", ["192.0.2.7", "2001:db8::7"])
 def test_proxy_header(source: str) -> None:
     for more in (b"", b"\x04\x00\x01x"):
-        found = header(source, more=more)
-        assert following(found[:16]) == len(found) - 16
-        assert proxied(found[:16], found[16:]) == source
+        assert read(header(source, more=more) + b"GET") == (source, b"GET")
+
+
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [
+        ("PROXY TCP4 192.0.2.7 192.0.2.8 4711 443", "192.0.2.7"),
+        ("PROXY TCP4 1.1.1.1 2.2.2.2 1 1", "1.1.1.1"),
+        ("PROXY TCP6 2001:db8::7 2001:db8::8 4711 65535", "2001:db8::7"),
+        ("PROXY TCP6 " + " ".join(["ffff:" * 7 + "ffff"] * 2) + " 65535 65535", "ffff:" * 7 + "ffff"),
+        ("PROXY UNKNOWN", None),
+        ("PROXY UNKNOWN " + " ".join(["ffff:" * 7 + "ffff"] * 2) + " 65535 65535", None),
+    ],
+)
+def test_the_line_of_version_1(line: str, source: str | None) -> None:
+    assert read(f"{line}\r\n".encode() + b"\x16\x03\x01") == (source, b"\x16\x03\x01")
 
 
 def test_proxy_headers_that_tell_nothing() -> None:
     for found in (header("192.0.2.7", command=0x20), header("192.0.2.7", family=0x00)):
-        assert proxied(found[:16], found[16:]) is None
+        assert read(found) == (None, b"")
 
 
 @pytest.mark.parametrize(
-    "head",
+    "stream",
     [
-        b"",
         b"GET /CP-1 HTTP/1",
-        b"PROXY TCP4 192.0",
         SIGNATURE + b"\x11\x11\x00\x0c",
         SIGNATURE + b"\x22\x11\x00\x0c",
         SIGNATURE + b"\x21\x11\xff\xff",
+        SIGNATURE + b"\x21\x11\x00\x04\x01\x02\x03\x04",
+        b"PROXY TCP4 192.0.2.7 192.0.2.8 4711\r\n",
+        b"PROXY TCP4 192.0.2.7 192.0.2.8 4711 443 5\r\n",
+        b"PROXY TCP4 192.0.2.7  192.0.2.8 4711 443\r\n",
+        b"PROXY TCP4 192.0.2.7 192.0.2.8 4711 65536\r\n",
+        b"PROXY TCP4 192.0.2.7 192.0.2.8 4711 -443\r\n",
+        b"PROXY TCP4 192.0.2.777 192.0.2.8 4711 443\r\n",
+        b"PROXY TCP4 2001:db8::7 2001:db8::8 4711 443\r\n",
+        b"PROXY TCP6 192.0.2.7 192.0.2.8 4711 443\r\n",
+        b"PROXY TCP4 evil 192.0.2.8 4711 443\r\n",
+        b"PROXY UDP4 192.0.2.7 192.0.2.8 4711 443\r\n",
+        b"PROXY TCP4\n192.0.2.7 192.0.2.8 4711 443\r\n",
+        b"PROXY " + b"x" * 200 + b"\r\n",
     ],
 )
-def test_no_proxy_header(head: bytes) -> None:
+def test_no_proxy_header(stream: bytes) -> None:
     with pytest.raises(NoProxyHeaderError):
-        following(head)
-
-
-def test_a_proxy_header_that_is_too_short() -> None:
-    with pytest.raises(NoProxyHeaderError):
-        proxied(SIGNATURE + b"\x21\x11\x00\x04", b"\x01\x02\x03\x04")
+        read(stream)
 
 
 @pytest.mark.parametrize(

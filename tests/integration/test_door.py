@@ -4,6 +4,7 @@ import asyncio
 import socket
 import statistics
 import struct
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from time import perf_counter
@@ -242,6 +243,10 @@ def proxy_v2(source: str, command: int = 0x21) -> bytes:
     return b"\r\n\r\n\x00\r\nQUIT\n" + bytes([command, family]) + struct.pack("!H", len(body)) + body
 
 
+def proxy_v1(source: str) -> bytes:
+    return f"PROXY TCP{ip_address(source).version} {source} {source} 4711 443\r\n".encode()
+
+
 async def remotes(running: Gateway, csms: Csms, number: int) -> list[str]:
     await csms.wait(lambda: len(running.events("session_began")) >= number)
     return [event["remote"] for event in running.events("session_began")]
@@ -254,12 +259,14 @@ async def test_proxy_protocol(tmp_path: Path, loop: str) -> None:
         limits = {"connections_per_source": 1, "handshake_seconds": 1}
         config = configured(tmp_path, csms, auth="none", listener=listener, limits=limits)
         async with gateway(tmp_path, config, loop=loop) as running:
-            for number, source in enumerate(("192.0.2.7", "2001:db8::7", "192.0.2.8")):
-                assert await knock(running, f"CP-{number}", before=proxy_v2(source), X_Forwarded_For="6.6.6.6") == 101
-            assert await remotes(running, csms, 3) == ["192.0.2.7", "2001:db8::7", "192.0.2.8"]
+            told = {"192.0.2.7": proxy_v2, "2001:db8::7": proxy_v2, "192.0.2.8": proxy_v1, "2001:db8::9": proxy_v1}
+            for number, (source, header) in enumerate(told.items()):
+                assert await knock(running, f"CP-{number}", before=header(source), X_Forwarded_For="6.6.6.6") == 101
+            assert await remotes(running, csms, 4) == list(told)
             assert await knock(running, before=proxy_v2("192.0.2.7", command=0x20)) == 101
+            assert await knock(running, "CP-9", before=b"PROXY UNKNOWN\r\n") == 101
             assert await knock(running) == 0
-            assert await knock(running, before=b"PROXY TCP4 192.0.2.7 192.0.2.7 1 2\r\n") == 0
+            assert await knock(running, before=b"PROXY TCP4 192.0.2.7 evil 1 2\r\n") == 0
             assert await knock(running, source="127.0.0.2", before=proxy_v2("192.0.2.7")) == 0
             with socket.create_connection(("127.0.0.1", running.port)) as half:
                 half.sendall(proxy_v2("192.0.2.7")[:15])
@@ -268,7 +275,8 @@ async def test_proxy_protocol(tmp_path: Path, loop: str) -> None:
             assert await rejections(running, "proxy_untrusted") == 1
 
 
-async def test_a_proxy_header_before_tls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", [proxy_v1, proxy_v2])
+async def test_a_proxy_header_before_tls(tmp_path: Path, header: Callable[[str], bytes]) -> None:
     site = Site(tmp_path)
     async with Csms().running() as csms:
         config = site.config(csms, tls=site.tls(), auth="none")
@@ -277,7 +285,7 @@ async def test_a_proxy_header_before_tls(tmp_path: Path) -> None:
             plain = socket.create_connection(("127.0.0.1", running.port))
             # In one segment with what follows as often as not: not a byte of TLS may be lost.
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
-            plain.sendall(proxy_v2("192.0.2.7"))
+            plain.sendall(header("192.0.2.7"))
             ws = await site.connect(running, sock=plain, server_hostname="localhost")
             assert await ask(ws, [2, "a", "Heartbeat", {}]) == [3, "a", {}]
             assert await remotes(running, csms, 1) == ["192.0.2.7"]

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -91,7 +92,10 @@ def _made(folder: Path) -> Path:
     return folder / "certs"
 
 
-async def test_haproxy_passes_tls_on_tells_the_address_and_leaves_a_node_that_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("header", ["send-proxy-v2", "send-proxy"])
+async def test_haproxy_passes_tls_on_tells_the_address_and_leaves_a_node_that_is_gone(
+    tmp_path: Path, header: str
+) -> None:
     certs = _made(tmp_path)
     port = free_port()
     async with (
@@ -99,6 +103,8 @@ async def test_haproxy_passes_tls_on_tells_the_address_and_leaves_a_node_that_is
         _two(tmp_path, csms, tls=True, proxy_protocol=True) as two,
     ):
         text = (DEPLOY / "haproxy/haproxy.cfg").read_text(encoding="utf-8")
+        assert "send-proxy-v2" in text
+        text = text.replace("send-proxy-v2", header)
         text = text.replace("bind :8443", f"bind 127.0.0.1:{port}").replace(" port 9090", "")
         # As many descriptors as a test may have.
         text = text.replace("maxconn 60000", "maxconn 100")
