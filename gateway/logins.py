@@ -23,6 +23,10 @@ _MOST_OF_ONE = 16
 """Of one identity: whoever guesses at it from many addresses keeps no others waiting. Its station, known by what was
 verified before, is not counted."""
 
+_MOST_DOUBTFUL = 8
+"""Of sources that have failed of late. More than two threads need to be always at work, and few enough that whoever
+comes from elsewhere finds a place, and not many before it: guesses from everywhere keep no fleet out."""
+
 
 class BusyError(Exception):
     """Too many logins at once: the station should come back."""
@@ -33,7 +37,7 @@ class Logins:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, "password")
-        self._working = 0
+        self._working = self._doubtful = 0
         self._decoy = decoy()
         self._working_for: Counter[str] = Counter()
         # A fleet that comes back would wait minutes for scrypt. What was verified once is known again by a keyed digest
@@ -50,22 +54,28 @@ class Logins:
         loop = asyncio.get_running_loop()
         return [await loop.run_in_executor(self._pool, hash_password, password) for password in passwords]
 
-    async def verify(self, key: str, password: bytes, lines: Sequence[str]) -> str | None:
+    async def verify(
+        self, key: str, password: bytes, lines: Sequence[str], *, is_doubtful: bool = False
+    ) -> str | None:
         """The one of these hashes whose password the station sent; without a hash there is none, after the same work as
-        for one. Raises BusyError."""
+        for one. `is_doubtful`: its source has failed of late. Raises BusyError."""
         verified = self._verified.get(key, b"")
         for line in lines:
             if hmac.compare_digest(verified, self._digest(key, password, line)):
                 return line
         if self._working >= _MOST_WAITING or self._working_for[key] >= _MOST_OF_ONE:
             raise BusyError
+        if is_doubtful and self._doubtful >= _MOST_DOUBTFUL:
+            raise BusyError
         self._working += 1
+        self._doubtful += is_doubtful
         self._working_for[key] += 1
         try:
             loop = asyncio.get_running_loop()
             found = await loop.run_in_executor(self._pool, _fitting, password, lines or (self._decoy,))
         finally:
             self._working -= 1
+            self._doubtful -= is_doubtful
             self._working_for[key] -= 1
             if not self._working_for[key]:
                 del self._working_for[key]

@@ -129,7 +129,7 @@ async def recognise(
         if status == 401 and "basic" in listener.auth:
             # As long as a wrong password takes, and as it is told.
             why = "not in the stations file" if known is None else "disabled in the stations file"
-            await _check_password(request, listener, node, identity, (), no_hash=why)
+            await _check_password(request, listener, node, identity, caller, (), no_hash=why)
         raise RefusedError(status, "unknown" if unknown else "disabled", _NO_STATION[status])
     why_not = "no certificate"
     recalled = await recall(node, identity)
@@ -149,7 +149,9 @@ async def recognise(
     if judges_password(listener, station):
         accepted = SECRET.accepted(station, recalled.memory)
         why = "not in the stations file" if known is None else "no password_hash in the stations file"
-        line = await _check_password(request, listener, node, identity, accepted, recalled.is_known, no_hash=why)
+        line = await _check_password(
+            request, listener, node, identity, caller, accepted, recalled.is_known, no_hash=why
+        )
         return Recognised(station, "password", recalled, Used(SECRET, line))
     if "forward" in listener.auth:
         proof: Proof | None = "forwarded" if "Authorization" in request.headers else None
@@ -171,6 +173,7 @@ async def _check_password(
     listener: Listener,
     node: Node,
     identity: Identity,
+    caller: Caller,
     accepted: tuple[str, ...],
     is_known: bool = True,
     *,
@@ -181,8 +184,9 @@ async def _check_password(
     basic = credentials(request, listener, identity)
     if basic is None:
         raise RefusedError(401, "credentials", "no password")
+    doubtful = node.attempts.is_doubtful(caller.network, identity.key, asyncio.get_running_loop().time())
     try:
-        line = await node.logins.verify(identity.key, basic.password, accepted)
+        line = await node.logins.verify(identity.key, basic.password, accepted, is_doubtful=doubtful)
     except BusyError:
         raise RefusedError(503, "logins", "too many logins at once") from None
     if line is not None:

@@ -58,3 +58,15 @@ def test_the_oldest_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         found.succeeded(str(number), "a")
         begin(found, str(number), "b")
     assert (len(found._pairs), len(found._sources), len(found._known)) == (3, 3, 2)
+
+
+def test_a_source_is_doubtful_for_a_while_but_not_for_those_who_came_in_from_there() -> None:
+    found = Attempts()
+    assert begin(found, "s", "true")
+    found.succeeded("s", "true")
+    assert not found.is_doubtful("s", "a", 0.0)
+    found.failed("s", 0.0)
+    assert found.is_doubtful("s", "a", 1.0)
+    assert not found.is_doubtful("s", "true", 1.0)
+    assert not found.is_doubtful("t", "a", 1.0)
+    assert not found.is_doubtful("s", "a", WINDOW_SECONDS)

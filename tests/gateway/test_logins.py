@@ -80,3 +80,17 @@ async def test_too_many_at_once_come_back_later(monkeypatch: pytest.MonkeyPatch)
     assert await asyncio.gather(*flood) == [None] * 4
     assert await found.verify("a", b"geheim", (LINE,))
     found.close()
+
+
+async def test_guesses_from_everywhere_leave_room_for_who_comes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logins, "_MOST_WAITING", 4)
+    monkeypatch.setattr(logins, "_MOST_DOUBTFUL", 3)
+    found = Logins()
+    flood = [asyncio.create_task(found.verify(str(n), b"wrong", (LINE,), is_doubtful=True)) for n in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await found.verify("a", b"wrong", (LINE,), is_doubtful=True)
+    assert await found.verify("a", b"geheim", (LINE,))
+    assert await asyncio.gather(*flood) == [None] * 3
+    assert await found.verify("b", b"geheim", (LINE,), is_doubtful=True)
+    found.close()

@@ -1,4 +1,4 @@
-"""`python -m tests.soak [--scenario NAME] [--mode MODE] [--stations N] [--rounds N] [--minutes M] [--seed S] [--short]
+"""`python -m tests.soak [--scenario NAME] [--mode MODE] [--stations N] [--rounds N] [--minutes M] [--seed S] [--short] [--tls]
 [--write-docs]`: plays scenarios and prints what was measured; 1 when anything was violated."""
 
 import argparse
@@ -25,6 +25,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="go on with scenarios chosen at random until the time is over")
     parser.add_argument("--seed", type=int, help="of everything that is random; printed")
     parser.add_argument("--short", action="store_true", help="the size that the tests play")
+    parser.add_argument("--tls", action="store_true", help="stations come by wss")
     parser.add_argument("--keep", type=Path, help="folder for the histories")
     parser.add_argument("--write-docs", action="store_true", help="put the figures into docs/reliability.md and .json")
     return parser.parse_args()
@@ -53,7 +54,9 @@ async def _soak(given: argparse.Namespace, seed: int, folder: Path) -> list[Outc
         scenario, mode = plan[number % len(plan)]
         place = folder / f"{number:03d}-{scenario.name}-{mode}"
         number += 1
-        outcome = await play(scenario, mode, place, size=_size(scenario, given), seed=seed + number, short=given.short)
+        outcome = await play(
+            scenario, mode, place, size=_size(scenario, given), seed=seed + number, short=given.short, tls=given.tls
+        )
         outcomes.append(outcome)
         if given.write_docs:
             write_docs([outcome], seed)

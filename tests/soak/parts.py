@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,14 @@ class Node(Part):
 
     name = "gateway"
 
-    def __init__(self, history: History, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(
+        self, history: History, folder: Path, config: dict[str, Any], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment`: more of it for the process."""
         super().__init__(history)
         folder.mkdir(parents=True, exist_ok=True)
+        self._environment = environment or {}
+        self._scheme = "wss" if "tls" in config["listeners"][0] else "ws"
         self.port, self.admin = free_port(), free_port()
         config["listeners"][0]["bind"] = f"127.0.0.1:{self.port}"
         config["admin"] = {"bind": f"127.0.0.1:{self.admin}"}
@@ -70,7 +76,7 @@ class Node(Part):
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def running(self) -> Gateway:
@@ -84,7 +90,7 @@ class Node(Part):
             sys.executable,
             *("-m", "gateway", "run", "-c", str(self.path)),
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONASYNCIODEBUG": ""},
+            env={**os.environ, "PYTHONASYNCIODEBUG": "", **self._environment},
         )
         self._running = Gateway(self.process, self.port, self.admin, None)
         self._running.log = self.log

@@ -3,7 +3,7 @@
 import shutil
 import traceback
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,12 @@ class Outcome:
         return not self.violations and not self.failure
 
 
-async def play(scenario: Scenario, mode: str, folder: Path, *, size: Size, seed: int, short: bool) -> Outcome:
-    """One scenario in one mode. The history is written to the folder, whatever came out."""
+async def play(
+    scenario: Scenario, mode: str, folder: Path, *, size: Size, seed: int, short: bool, tls: bool = False
+) -> Outcome:
+    """One scenario in one mode. The history is written to the folder, whatever came out. `tls`: stations come by wss."""
     setup = (scenario.short_setup or scenario.setup) if short else scenario.setup
+    setup = replace(setup, tls=setup.tls or tls)
     shutil.rmtree(folder, ignore_errors=True)  # a history of another run would be taken for this one's
     world, failure = World(setup, mode, size, seed, folder), ""
     try:

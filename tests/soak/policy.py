@@ -31,3 +31,5 @@ class Policy:
     """How many each station makes; 0: until told to finish."""
     password: str = ""
     connect_timeout: float = 20.0
+    clock: float = 0.0
+    """How far its clock is ahead of the true time."""

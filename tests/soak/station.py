@@ -101,12 +101,16 @@ class Station:
 
     def _say(self, kind: str, charge: Charge) -> None:
         self._wh += self._random.randint(1, 50)
-        self._clock = max(self._clock + 1, int(time.time()))
+        self._clock = max(self._clock + 1, self._now())
         said = Said(kind, self._wh, moment(self._clock), charge, charge.seq)
         charge.seq += 1
         self.queue.append(said)
         self.fleet.history.note("queued", self.identity, key=said.key, tx=charge.tag)
         self._work.set()
+
+    def _now(self) -> int:
+        """By its own clock."""
+        return int(time.time() + self.policy.clock)
 
     # -- the connection ---------------------------------------------------------------------------------------------
 
@@ -174,7 +178,7 @@ class Station:
 
     async def _begin(self, ws: aiohttp.ClientWebSocketResponse, reader: asyncio.Task[None]) -> None:
         """Only after power-up; a reconnect needs none (part 4 section 5.3)."""
-        now = moment(int(time.time()))
+        now = moment(self._now())
         version = self.policy.version
         for action, payload in (("BootNotification", boot(version)), ("StatusNotification", available(version, now))):
             reply = await self._ask(ws, self._new_id(), action, payload, reader)

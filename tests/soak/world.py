@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from gateway.certificates import init_ca, issue_server
 from gateway.passwords import hash_password
 from tests.soak.checker import Limits
 from tests.soak.dialects import V16, V201
@@ -25,7 +27,11 @@ from tests.support import configuration
 MODES = {"16": (V16, V16), "16-201": (V16, V201), "201-16": (V201, V16)}
 """The version of the stations and of the backend."""
 
+NEWCOMERS = [f"N-{number:04d}" for number in range(1, 201)]
+"""Stations that the gateway knows of and no fleet has."""
+
 _CONNECT_SECONDS = 60.0
+_SERVER_FILES = {"certificate": "crt", "key": "key"}
 _RSS_MIB, _FDS, _SERIES = 64.0, 16.0, 200.0
 """How much more than before is still the same: Python gives memory back late, a series comes with its first event."""
 _KEPT_MIB = 4 / 1024
@@ -49,6 +55,10 @@ class Setup:
     limits: dict[str, Any] = field(default_factory=dict)
     password: str = ""
     """Stations log in with it."""
+    tls: bool = False
+    """Stations come by wss and check the gateway's certificate."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Of the gateways' processes; `{folder}` stands for the world's."""
     check: Limits = field(default_factory=Limits)
 
 
@@ -92,6 +102,8 @@ class World:
         self.sentinels: Sentinels | None = None
         self.before_store: list[Proxy] = []
         """One for each node: a node can be cut off from a store that the others reach."""
+        self.tls: ssl.SSLContext | None = None
+        """What stations check a gateway by."""
         self.figures: dict[str, float] = {}
         self._gauges: dict[str, float] = {}
         self._strangers = itertools.count(1)
@@ -121,6 +133,10 @@ class World:
     async def _start(self) -> None:
         setup = self.setup
         await self.backend.start()
+        if setup.tls:
+            init_ca(self.folder / "certs")
+            issue_server(self.folder / "certs", ["127.0.0.1"])
+            self.tls = ssl.create_default_context(cafile=self.folder / "certs/ca.crt")
         if setup.proxied:
             self.between = await Proxy.start(self.backend.port)
         if setup.store == "redis":
@@ -134,7 +150,8 @@ class World:
             await self.sentinels.start()
         for number in range(setup.nodes):
             folder = self.folder / f"node{number}"
-            self.nodes.append(Node(self.history, folder, self._configuration(number, folder)))
+            environment = {name: value.format(folder=self.folder) for name, value in setup.environment.items()}
+            self.nodes.append(Node(self.history, folder, self._configuration(number, folder), environment))
         await asyncio.gather(*(node.start() for node in self.nodes))
         each = self.size.stations // len(setup.fleets)
         for number, more in enumerate(setup.fleets):
@@ -153,7 +170,7 @@ class World:
         pace = max(0.2, self.size.stations / 200)
         given = {"password": self.setup.password, "pace": pace, **self.setup.policy, **policy}
         chosen = Policy(self.station_version, **given)
-        return Fleet(urls, chosen, self.fleet_history, stations=stations, seed=self.seed, prefix=prefix)
+        return Fleet(urls, chosen, self.fleet_history, stations=stations, seed=self.seed, prefix=prefix, tls=self.tls)
 
     def _configuration(self, number: int, folder: Path) -> dict[str, Any]:
         setup = self.setup
@@ -164,6 +181,9 @@ class World:
         config["store"] = self._store(number, folder)
         config["backends"]["only"] |= setup.backend
         config["limits"] = {"connects_per_second": 1000, "frames_per_second": 500, **setup.limits}
+        if setup.tls:
+            files = {name: str(self.folder / f"certs/server.{end}") for name, end in _SERVER_FILES.items()}
+            config["listeners"][0]["tls"] = files
         if setup.password:
             config |= self._stations_file(setup.password)
             config["listeners"][0]["auth"] = "basic"
@@ -178,7 +198,7 @@ class World:
 
     def _stations_file(self, password: str) -> dict[str, Any]:
         path, one = self.folder / "stations.yaml", hash_password(password.encode())
-        names = [f"A-{number:04d}" for number in range(1, self.size.stations + 1)]
+        names = [f"A-{number:04d}" for number in range(1, self.size.stations + 1)] + NEWCOMERS
         path.write_text("".join(f"{name}: {{password_hash: '{one}'}}\n" for name in names))
         return {"stations_file": str(path)}
 

@@ -1,7 +1,7 @@
 """Every scenario: what happens, to whom, at which size. A scenario is a Setup (gateway nodes, store, fleets) and a
 function that makes the weather."""
 
-from tests.soak.scenarios import backends, crashes, intruders, protocol, retries, stations, stores
+from tests.soak.scenarios import backends, crashes, guessing, intruders, protocol, retries, stations, stores
 from tests.soak.world import Scenario
 
 ALL: tuple[Scenario, ...] = (
@@ -10,6 +10,7 @@ ALL: tuple[Scenario, ...] = (
     *retries.SCENARIOS,
     *stations.SCENARIOS,
     *intruders.SCENARIOS,
+    *guessing.SCENARIOS,
     *protocol.SCENARIOS,
     *stores.SCENARIOS,
 )

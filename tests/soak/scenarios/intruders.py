@@ -19,15 +19,16 @@ async def intruders(world: World) -> None:
     closes = world.since(mark, "close")
     world.expect(not closes, "an attack closed a session", *closes)
     mark = world.fault("stolen credentials")
-    async with _from("127.0.0.3") as thief:
+    async with _from(world, "127.0.0.3") as thief:
         for _ in range(world.size.rounds):
             await _steal(world, thief, victim.identity)
             await asyncio.sleep(0.05)
 
 
-def _from(address: str) -> aiohttp.ClientSession:
+def _from(world: World, address: str) -> aiohttp.ClientSession:
     """Another machine: who fails a login is remembered by address and identity."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0), limit=0, force_close=True))
+    connector = aiohttp.TCPConnector(local_addr=(address, 0), limit=0, force_close=True, ssl=world.tls or True)
+    return aiohttp.ClientSession(connector=connector)
 
 
 async def _storm(world: World, identity: str) -> int:
@@ -53,7 +54,7 @@ async def _storm(world: World, identity: str) -> int:
                 world.expect(False, "an intruder got in")
                 await ws.close()
 
-    async with _from("127.0.0.2") as session:
+    async with _from(world, "127.0.0.2") as session:
         await asyncio.gather(*(attempt(session) for _ in range(20)))
     return tried
 
