@@ -1,6 +1,7 @@
 """What is known at every step of a link, and how the answer to a call is given."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Literal
 
 from translators import errors, poison, schemas
@@ -93,7 +94,7 @@ class Answering:
     @property
     def time(self) -> str:
         """The same as RFC 3339 with milliseconds, UTC."""
-        return iso(self.unix_time)
+        return iso(self._now + self.epoch)
 
     def remembered(self, prefix: str) -> Iterator[tuple[str, Any]]:
         """The keys and values of memory under a prefix, in the order they were first remembered."""
@@ -104,10 +105,12 @@ class Answering:
     def _take(self, step: Remember | Forget | Note) -> None:
         if isinstance(step, Remember):
             self.memory[step.key] = step.value
-        elif isinstance(step, Forget) and self.memory.pop(step.key, None) is None:
-            return
+            self._memory_changed = True
+        elif isinstance(step, Forget):
+            if self.memory.pop(step.key, None) is None:
+                return
+            self._memory_changed = True
         self._effects.append(step)
-        self._memory_changed = self._memory_changed or not isinstance(step, Note)
 
     def _answer(self, job: Job, payload: Payload) -> None:
         assert job.call is not None
@@ -158,13 +161,23 @@ class Answering:
 
     def _reply(self, job: Job, frame: Result | Error, outcome: str) -> None:
         job.answered = True
-        self._effects.append(Note("translated", {**self._facts(job), "outcome": outcome}))
+        if isinstance(frame, Result):
+            note = _translated(self._versions[job.side], self._versions[OTHER[job.side]], job.action, outcome)
+        else:
+            note = Note("translated", {**self._facts(job), "outcome": outcome})
+        self._effects.append(note)
         self._effects.append(ToStation(frame) if job.side == "station" else ToCsms(frame))
 
     def _facts(self, job: Job) -> dict[str, Any]:
         # What no call began tells the CSMS what the station said before.
         side = job.side if job.call is not None else "station"
         return {"from": self._versions[side], "to": self._versions[OTHER[side]], "action": job.action}
+
+
+@lru_cache(512)
+def _translated(spoken: str, becomes: str, action: str, outcome: str) -> Note:
+    """The same for every answer to an action: made once."""
+    return Note("translated", {"from": spoken, "to": becomes, "action": action, "outcome": outcome})
 
 
 def _is_weather(failure: Exception) -> bool:
@@ -175,6 +188,6 @@ def _is_weather(failure: Exception) -> bool:
 
 def first_offence(version: str, action: str, payload: Payload, *, answer: bool) -> str | None:
     """Written strictly: what a frame of ours breaks, or None."""
-    if schemas.valid(version, action, payload, answer=answer):
+    if schemas.checking(version, action, answer)(payload):
         return None
     return str(schemas.offences(version, action, payload, answer=answer)[0])

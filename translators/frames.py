@@ -70,13 +70,14 @@ class _Body:
     def payload(self) -> Payload:
         """The payload as a JSON object. Raises BadFrame(kind="payload") when it is no object or cannot be decoded."""
         if self._payload is None:
+            raw = b"null" if self._raw is None else self._raw
             try:
-                value = _decode_any(self._raw or b"null")
+                value = _decode_any(raw)
             except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
                 raise BadFrame("payload", _why(error), self.type, self.message_id) from None
             if not isinstance(value, dict):
                 raise BadFrame("payload", "the payload is not a JSON object", self.type, self.message_id)
-            if self._raw is not None and _is_too_deep(bytes(self._raw), value):
+            if _is_too_deep(bytes(raw), value):
                 raise BadFrame("payload", _TOO_DEEP, self.type, self.message_id)
             self._payload = value
         return self._payload
@@ -107,8 +108,11 @@ class Call(_Body):
         raw: msgspec.Raw | None = None,
         text: str | None = None,
     ) -> None:
-        super().__init__(message_id, payload, raw=raw, text=text)
+        self.message_id = message_id
         self.action = action
+        self._payload = payload
+        self._raw = raw
+        self._text = text
 
     @classmethod
     def again(cls, message_id: MessageId, action: str, payload_text: str) -> "Call":
@@ -204,7 +208,7 @@ _TOO_DEEP = "nested too deeply"
 
 
 def _is_too_deep(raw: bytes, payload: Payload) -> bool:
-    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+    if len(raw) <= DEEPEST or raw.count(b"{") + raw.count(b"[") <= DEEPEST:
         return False
     level: list[Any] = [payload]
     for _ in range(DEEPEST):

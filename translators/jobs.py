@@ -51,19 +51,19 @@ class Jobs(Answering):
                     job, Refused("InternalError", "the gateway could not translate this message"), "invalid"
                 )
             value = error = None
-            if isinstance(step, Remember | Forget):
-                self._take(step)
-            elif isinstance(step, Note):
-                self._effects.append(Note(step.kind, {**self._facts(job), **step.facts}))
-            elif isinstance(step, Answer):
-                if not job.answered:
-                    self._answer(job, step.payload)
-            elif isinstance(step, Ask):
+            if isinstance(step, Ask):
                 error = self._ask(job, step)
                 if error is None:
                     return
                 if isinstance(error, _AnsweredHere):
                     value, error = error.payload, None
+            elif isinstance(step, Remember) or isinstance(step, Forget):  # noqa: SIM101  a union is made anew each time
+                self._take(step)
+            elif isinstance(step, Answer):
+                if not job.answered:
+                    self._answer(job, step.payload)
+            elif isinstance(step, Note):
+                self._effects.append(Note(step.kind, {**self._facts(job), **step.facts}))
             elif isinstance(step, Expect):
                 if step.condition():
                     value = True

@@ -1,10 +1,10 @@
 """What the other version cannot hold: declared over the mapping that loses it, and noted each time it happens."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from translators.effects import Note, Step
+from translators.effects import Note
 
 Part = Literal["call", "answer"]
 Fields = Mapping[str, str]
@@ -44,9 +44,10 @@ def declared_by(function: Callable[..., Any]) -> tuple[Loss, ...]:
     return losses
 
 
-def lost(*fields: str, of: str | None = None) -> Generator[Step, Any, None]:
-    """Each counted once. `of`: the action it is lost from, where that is not the one at work: what is told again, or
-    late."""
+def lost(*fields: str, of: str | None = None) -> Sequence[Note]:
+    """The steps that tell it: `yield from lost(...)`. Each counted once. `of`: the action it is lost from, where that is
+    not the one at work: what is told again, or late."""
+    if not fields:
+        return ()
     named = {} if of is None else {"action": of}
-    for name in dict.fromkeys(fields):
-        yield Note("lost", {**named, "field": name})
+    return [Note("lost", {**named, "field": name}) for name in dict.fromkeys(fields)]

@@ -7,8 +7,10 @@ kept when writing) or is refused: a reading, a tag or a time is never invented.
 """
 
 import re
+from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -16,7 +18,7 @@ from translators import schemas
 from translators.frames import Payload
 from translators.numbers import plain
 from translators.schemas import Offence
-from translators.tidy import tidied
+from translators.tidy import tidied, tidying
 
 _HARMLESS = frozenset({"maxLength", "minLength", "minItems", "maxItems", "multipleOf", "minimum", "maximum", "pattern"})
 _PASSES = 6
@@ -62,10 +64,13 @@ def read(
 
     Raises KeyError for an action the version does not know. The payload given is never changed.
     """
-    given, payload = payload, tidied(version, action, payload, answer=answer)
-    if schemas.valid(version, action, payload, answer=answer):
+    tidy, fits = _reading(version, action, answer)
+    given = payload
+    if tidy is not None:
+        payload = tidy(payload)
+    if fits(payload):
         # Said only where the peer broke its schema: an empty text is legal, and some stations send it every time.
-        broken = payload is not given and not schemas.valid(version, action, given, answer=answer)
+        broken = payload is not given and not fits(given)
         return payload, ["tidied"] if broken else [], None
     payload = _without_nulls(deepcopy(payload))
     mends: list[str] = []
@@ -97,6 +102,11 @@ def read(
             return payload, [], dropped.get(place, offence)  # what is refused was not mended
     # What was read out of an odd type or spelling may say nothing just the same.
     return tidied(version, action, payload, answer=answer), mends[:_MOST_NAMED] or ["null"], None
+
+
+@cache
+def _reading(version: str, action: str, answer: bool) -> tuple[Callable[[Any], Any] | None, Callable[[Payload], bool]]:
+    return tidying(version, action, answer), schemas.checking(version, action, answer)
 
 
 def _mend(

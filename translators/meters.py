@@ -6,13 +6,13 @@ fit to be a metric's label: `measurand:Temperature`, `measurand:unknown`, `value
 `unit`, `context`, `phase`, `location`, `format`, `timestamp`, `SignedData`, `signedMeterValue.publicKey` and the like.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from translators import times
 from translators.losses import Fields
-from translators.numbers import decimal_of, json_number, plain
+from translators.numbers import number_of, text_of
 from translators.registers import Register, register_sample, register_wh, registers_wh
 from translators.words.metering import CONTEXT, IMPLIED_UNIT, LOCATION, MEASURAND, PHASE, REGISTER, UNIT
 
@@ -32,12 +32,16 @@ _UNIT_LIMIT = 20
 _SIGNED_DATA_LIMIT = 2500
 _SIGNATURE_FACTS = ("signingMethod", "encodingMethod", "publicKey")
 _ENERGY_UNITS = frozenset({"Wh", "kWh"})
-_PLACE_FIELDS = (("phase", PHASE.to_201), ("location", LOCATION.to_201))
+_PLACE_FIELDS = tuple(
+    (name, {word.casefold(): word for word in words.to_201})
+    for name, words in (("phase", PHASE), ("location", LOCATION))
+)
 
 _MEASURANDS = {word.casefold(): word for word in (*MEASURAND.to_201, *MEASURAND.no_201, *MEASURAND.no_16)}
 _CONTEXTS = {word.casefold(): word for word in CONTEXT.to_201}
 _UNITS_201 = {word.casefold(): becomes for word, becomes in UNIT.to_201.items()} | {"hz": "Hz", "%": "Percent"}
 _UNITS_16 = {word.casefold(): becomes for word, becomes in UNIT.to_16.items()} | {"celcius": "Celsius", "%": "Percent"}
+_KNOWN_WORDS = 512
 _HERTZ = frozenset({"hz", "hertz"})
 
 
@@ -74,32 +78,14 @@ class _DropError(Exception):
     """The sample cannot be carried; the argument is its name in `lost`."""
 
 
-@dataclass(slots=True)
-class _Sample:
-    """A raw 1.6 sample on its way to 2.0.1, and the signature that may join it."""
+class _Words(NamedTuple):
+    """What a sample says beside its value, in the words of the other version."""
 
-    value: int | float
-    context: str | None
-    measurand: str | None
-    place: dict[str, str]
+    fields: dict[str, str]
+    """Its members in order, but for the unit."""
     unit: str | None
-    signed: str | None = None
-
-    def written(self) -> dict[str, Any]:
-        sample: dict[str, Any] = {"value": self.value}
-        if self.context is not None:
-            sample["context"] = self.context
-        if self.measurand is not None:
-            sample["measurand"] = self.measurand
-        sample.update(self.place)
-        if self.signed is not None:
-            sample["signedMeterValue"] = {
-                "signedMeterData": self.signed,
-                **dict.fromkeys(_SIGNATURE_FACTS, ""),  # required, and 1.6 does not tell them
-            }
-        if self.unit is not None:
-            sample["unitOfMeasure"] = {"unit": self.unit}
-        return sample
+    strange: bool
+    """Whether its context was left out: it has no name in the standard."""
 
 
 def to_201(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str | None = None) -> list[dict[str, Any]]:
@@ -110,30 +96,27 @@ def to_201(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str |
     is unknown. Entries without a sample left are dropped (2.0.1 wants at least one), so the answer may be empty.
     `otherwise` is the timestamp of entries whose own cannot be read; without it they are dropped.
     """
-    entries: list[tuple[str, list[_Sample]]] = []
+    entries: list[dict[str, Any]] = []
     signatures: list[tuple[str, dict[str, Any]]] = []
     for entry in meter_values:
         timestamp = times.normalise(entry.get("timestamp")) or otherwise
         if timestamp is None:
             lost.append("timestamp")
             continue
-        samples: list[_Sample] = []
+        samples: list[dict[str, Any]] = []
         for sample in entry.get("sampledValue") or []:
             try:
                 if "format" in sample and _format(sample) == "SignedData":
                     signatures.append((timestamp, sample))
                 else:
-                    samples.append(_sample(sample, lost))
+                    samples.append(_sample_201(sample, lost))
             except _DropError as why:
                 lost.append(str(why))
-        entries.append((timestamp, samples))
+        if samples:
+            entries.append({"timestamp": timestamp, "sampledValue": samples})
     for timestamp, sample in signatures:
-        _join(sample, [raw for at, samples in entries if at == timestamp for raw in samples], lost)
-    return [
-        {"timestamp": timestamp, "sampledValue": [sample.written() for sample in samples]}
-        for timestamp, samples in entries
-        if samples
-    ]
+        _join(sample, [raw for one in entries if one["timestamp"] == timestamp for raw in one["sampledValue"]], lost)
+    return entries
 
 
 def to_16(meter_values: list[dict[str, Any]], lost: list[str], otherwise: str | None = None) -> list[dict[str, Any]]:
@@ -164,73 +147,104 @@ def register_wh_16(meter_values: list[dict[str, Any]], contexts: Sequence[str] =
     return register_wh(to_201(meter_values, []), contexts)
 
 
-def _sample(sample: dict[str, Any], lost: list[str]) -> _Sample:
-    measurand = _measurand(_said(sample, "measurand"), MEASURAND.to_201)
-    value = decimal_of(sample.get("value"))
+def _sample_201(sample: dict[str, Any], lost: list[str]) -> dict[str, Any]:
+    fields, unit, strange = _words_of(sample, sample.get("unit"), _words_201)
+    value = number_of(sample.get("value"))
     if value is None:
         raise _DropError("value")
     if isinstance(sample["value"], str) and "," in sample["value"]:
         lost.append("value:comma")
-    unit = _unit_201(_said(sample, "unit"), measurand)
-    if measurand is None and unit in _ENERGY_UNITS:
-        measurand = REGISTER  # amperes without a measurand (there are such stations) stay as vague as they came
-    return _Sample(json_number(value), _context(sample, lost), measurand, _place(sample), unit)
+    if strange:
+        lost.append("context")  # the reading itself stays true
+    written: dict[str, Any] = {"value": value, **fields}
+    if unit is not None:
+        written["unitOfMeasure"] = {"unit": unit}
+    return written
 
 
 def _samples_16(sample: dict[str, Any], lost: list[str]) -> list[dict[str, Any]]:
-    measurand = _measurand(_said(sample, "measurand"), MEASURAND.to_16)
-    unit = _unit_16(_said(sample.get("unitOfMeasure") or {}, "unit"), measurand)
-    value = decimal_of(sample.get("value"), (sample.get("unitOfMeasure") or {}).get("multiplier") or 0)
-    if value is None:
+    measure = sample.get("unitOfMeasure") or {}
+    fields, unit, strange = _words_of(sample, measure.get("unit"), _words_16)
+    text = text_of(sample.get("value"), measure.get("multiplier") or 0)
+    if text is None:
         raise _DropError("value")
-    place = _place(sample)
-    context = _context(sample, lost)
+    if strange:
+        lost.append("context")
+    written = {"value": text, **fields}
+    if unit is not None:
+        written["unit"] = unit
     signed = sample.get("signedMeterValue") or {}
-    forms: list[tuple[str, Literal["Raw", "SignedData"]]] = [(plain(value), "Raw")]
-    if signed.get("signedMeterData"):
-        forms.append((signed["signedMeterData"], "SignedData"))
-        lost.extend(f"signedMeterValue.{name}" for name in _SIGNATURE_FACTS if signed.get(name))
-    return [
-        {
-            "value": text,
-            **({"context": context} if context else {}),
-            **({"format": form} if form == "SignedData" else {}),
-            **({"measurand": measurand} if measurand else {}),
-            **place,
-            # The text of a signature is in no unit.
-            **({"unit": unit} if unit and form == "Raw" else {}),
-        }
-        for text, form in forms
-    ]
+    data = signed.get("signedMeterData")
+    if not data:
+        return [written]
+    lost.extend(f"signedMeterValue.{name}" for name in _SIGNATURE_FACTS if signed.get(name))
+    # The text of a signature is in no unit.
+    context = {"context": fields["context"]} if "context" in fields else {}
+    return [written, {"value": data, **context, "format": "SignedData", **fields}]
 
 
-def _join(signature: dict[str, Any], raws: list[_Sample], lost: list[str]) -> None:
+def _join(signature: dict[str, Any], raws: list[dict[str, Any]], lost: list[str]) -> None:
     """Attach a SignedData sample to the raw reading it signs: same measurand and context, if possible same place."""
     data = signature.get("value")
     try:
-        measurand = _measurand(_said(signature, "measurand"), MEASURAND.to_201) or REGISTER
-        context = _context(signature, []) or "Sample.Periodic"
-        place = _place(signature)
+        signs = _words_of(signature, None, _words_201).fields
     except _DropError as why:
         lost.append(str(why))
         return
-    signable = [raw for raw in raws if (raw.measurand or REGISTER) == measurand]
-    meant = [raw for raw in signable if (raw.context or "Sample.Periodic") == context]
-    free = sorted((raw for raw in meant if raw.signed is None), key=lambda raw: raw.place != place)
+    meant = [raw for raw in raws if _measured(raw) == _measured(signs) and "signedMeterValue" not in raw]
+    free = sorted(meant, key=lambda raw: any(raw.get(name) != signs.get(name) for name, _ in _PLACE_FIELDS))
     if not free or not isinstance(data, str) or not 0 < len(data) <= _SIGNED_DATA_LIMIT:
         lost.append("SignedData")  # never cut: a part of a signature proves nothing
         return
-    free[0].signed = data
+    signed = free[0]
+    unit = signed.pop("unitOfMeasure", None)
+    # Its facts are required, and 1.6 does not tell them.
+    signed["signedMeterValue"] = {"signedMeterData": data, **dict.fromkeys(_SIGNATURE_FACTS, "")}
+    if unit is not None:
+        signed["unitOfMeasure"] = unit
 
 
-def _said(holder: dict[str, Any], name: str) -> str:
-    """The field's text; empty when it is absent, null, blank or no text."""
-    text = holder.get(name)
-    return text.strip() if isinstance(text, str) else ""
+def _measured(sample: Mapping[str, Any]) -> tuple[str, str]:
+    return sample.get("measurand", REGISTER), sample.get("context", "Sample.Periodic")
+
+
+def _words_of(sample: dict[str, Any], unit: object, words: Callable[..., _Words]) -> _Words:
+    """Looked up by what is said, because a station says the same with every reading."""
+    get = sample.get
+    said = get("context"), get("measurand"), get("phase"), get("location"), unit
+    try:
+        return words(*said)
+    except TypeError:  # no text, whatever it is
+        return words(*(one if isinstance(one, str) else None for one in said))
+
+
+@lru_cache(_KNOWN_WORDS)
+def _words_201(context: object, measurand: object, phase: object, location: object, unit: object) -> _Words:
+    """Raises _DropError for words that have no counterpart."""
+    becomes = _measurand(_text(measurand), MEASURAND.to_201)
+    measured_in = _unit_201(_text(unit), becomes)
+    if becomes is None and measured_in in _ENERGY_UNITS:
+        becomes = REGISTER  # amperes without a measurand (there are such stations) stay as vague as they came
+    fields, strange = _fields(context, becomes, phase, location)
+    return _Words(fields, measured_in, strange)
+
+
+@lru_cache(_KNOWN_WORDS)
+def _words_16(context: object, measurand: object, phase: object, location: object, unit: object) -> _Words:
+    """Raises _DropError for words that have no counterpart."""
+    becomes = _measurand(_text(measurand), MEASURAND.to_16)
+    measured_in = _unit_16(_text(unit), becomes)
+    fields, strange = _fields(context, becomes, phase, location)
+    return _Words(fields, measured_in, strange)
+
+
+def _text(said: object) -> str:
+    """Empty where nothing is said: absent, null, blank or no text."""
+    return said.strip() if isinstance(said, str) else ""
 
 
 def _format(sample: dict[str, Any]) -> str:
-    said = _said(sample, "format").casefold()
+    said = _text(sample["format"]).casefold()
     if said in ("", "raw"):
         return "Raw"
     if said == "signeddata":
@@ -248,25 +262,22 @@ def _measurand(said: str, known: Collection[str]) -> str | None:
     return word
 
 
-def _context(sample: dict[str, Any], lost: list[str]) -> str | None:
-    said = _said(sample, "context")
-    context = _CONTEXTS.get(said.casefold())
-    if said and context is None:
-        lost.append("context")  # the reading itself stays true
-    return context
-
-
-def _place(sample: dict[str, Any]) -> dict[str, str]:
-    """Phase and location. An unknown one drops the sample: without it the reading would be that of the whole outlet."""
-    place: dict[str, str] = {}
-    for name, words in _PLACE_FIELDS:
-        said = _said(sample, name) if name in sample else ""
-        if said:
-            word = next((word for word in words if word.casefold() == said.casefold()), None)
-            if word is None:
-                raise _DropError(name)
-            place[name] = word
-    return place
+def _fields(context: object, measurand: str | None, phase: object, location: object) -> tuple[dict[str, str], bool]:
+    """The members but for the unit, and whether the context was left out. An unknown phase or location drops the sample:
+    without it the reading would be that of the whole outlet."""
+    fields: dict[str, str] = {}
+    said = _text(context).casefold()
+    if said in _CONTEXTS:
+        fields["context"] = _CONTEXTS[said]
+    if measurand is not None:
+        fields["measurand"] = measurand
+    for (name, words), place in zip(_PLACE_FIELDS, (phase, location), strict=True):
+        there = _text(place).casefold()
+        if there and there not in words:
+            raise _DropError(name)
+        if there:
+            fields[name] = words[there]
+    return fields, said != "" and said not in _CONTEXTS
 
 
 def _unit_201(said: str, measurand: str | None) -> str | None:

@@ -4,6 +4,7 @@ import re
 from decimal import Context, Decimal
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_USUAL = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,5})?")
 _LONGEST_TEXT = 64
 _LARGEST_MULTIPLIER = 30
 _MAGNITUDE = 15
@@ -40,6 +41,29 @@ def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
         return Decimal(0)
     number = number.scaleb(multiplier, _FIFTEEN_DIGITS)
     return number if number.adjusted() < _MAGNITUDE else None
+
+
+def number_of(value: object) -> int | float | None:
+    """`json_number` of `decimal_of`: what a 1.6 text says, as 2.0.1 writes it."""
+    if isinstance(value, str) and _USUAL.fullmatch(value):
+        # Within 15 digits a double is written as it was read, so nothing has to be counted in decimal.
+        double = float(value)
+        return int(double) if double.is_integer() else double
+    number = decimal_of(value)
+    return None if number is None else json_number(number)
+
+
+def text_of(value: object, multiplier: object = 0) -> str | None:
+    """`plain` of `decimal_of`: what a 2.0.1 number says, as 1.6 writes it."""
+    if multiplier == 0 and type(value) is int and abs(value) < 10**_MAGNITUDE:
+        return str(value)
+    if multiplier == 0 and type(value) is float:
+        text = repr(value)
+        if _USUAL.fullmatch(text):  # a double's shortest text is the number that was meant
+            text = text.removesuffix(".0")
+            return "0" if text == "-0" else text
+    number = decimal_of(value, multiplier)
+    return None if number is None else plain(number)
 
 
 def json_number(number: Decimal) -> int | float:

@@ -12,7 +12,7 @@ from translators import times
 from translators.numbers import decimal_of
 from translators.words.metering import REGISTER
 
-_WH = {"": 1, "wh": 1, "kwh": 1000}
+_WH = {"": 1, "wh": 1, "kwh": 1000, "Wh": 1, "kWh": 1000}
 _OUTLET = "Outlet"
 _ALL = "all"
 _ONE = Decimal(1)
@@ -107,6 +107,7 @@ def _reading(samples: list[dict[str, Any]]) -> Decimal | None:
 
 def _in_wh(sample: dict[str, Any]) -> Decimal | None:
     unit = sample.get("unitOfMeasure") or {}
-    factor = _WH.get(str(unit.get("unit") or "").strip().casefold())
+    said = str(unit.get("unit") or "")
+    factor = _WH.get(said) or _WH.get(said.strip().casefold())
     value = decimal_of(sample.get("value"), unit.get("multiplier") or 0)
     return None if factor is None or value is None else value * factor

@@ -4,6 +4,7 @@ Formats are not checked: real stations send date-times without a zone; `translat
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -115,13 +116,20 @@ def fields(version: str, action: str, path: tuple[str | int, ...], *, answer: bo
 
 
 @cache
+def checking(version: str, action: str, answer: bool) -> Callable[[Payload], bool]:
+    """What `valid` asks about a payload of this schema, for those who ask often. Raises KeyError for an unknown
+    action."""
+    return _validator(version, action, answer).is_valid
+
+
+@cache
 def _validator(version: str, action: str, answer: bool) -> _Validator:
     return jsonschema_rs.validator_for(schema(version, action, answer), validate_formats=False)
 
 
 def valid(version: str, action: str, payload: Payload, *, answer: bool) -> bool:
     """Whether the payload fits its official schema. Raises KeyError for an unknown action."""
-    return _validator(version, action, answer).is_valid(payload)
+    return checking(version, action, answer)(payload)
 
 
 def offences(version: str, action: str, payload: Payload, *, answer: bool) -> list[Offence]:

@@ -90,7 +90,7 @@ class Session(Jobs):
     def _called(self, side: Side, call: Call) -> None:
         table = self.link.from_station if side == "station" else self.link.from_csms
         row = table.get(call.action)
-        job = Job(_nothing(), side, call, row.outcome if row else "unsupported")
+        job = Job(_NOTHING, side, call, row.outcome if row else "unsupported")
         if row is None:
             known = call.action in schemas.actions(self._versions[side])
             why = "not an action of this side" if known else "unknown action"
@@ -155,3 +155,7 @@ class Session(Jobs):
 def _nothing() -> Conversation:
     return None
     yield
+
+
+_NOTHING = _nothing()
+"""The conversation of a call that has not begun one."""

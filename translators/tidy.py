@@ -19,7 +19,7 @@ _NOTHING: Any = object()
 _FREE = frozenset({"customData", "instance", "value", "attributeValue", "actualValue"})
 """Fields that are somebody's own: an empty value of a configuration key is a value, and names are given as they came."""
 
-_NO_WORDS = frozenset({"null", "none"})
+_NO_WORDS = frozenset({"", "null", "none"})
 _WORDS_FOR_NOTHING = frozenset(
     {("StatusNotification", "info"), ("StatusNotification", "vendorErrorCode"), ("StatusNotification", "vendorId")}
 )
@@ -35,22 +35,30 @@ _ONLY_WHEN_ACCEPTED = {"GetCompositeSchedule": ("chargingSchedule", "scheduleSta
 def tidied(version: str, action: str, payload: Payload, *, answer: bool = False) -> Payload:
     """The payload without what says nothing; the very same object when there is nothing to do. Never changes the one
     given. Raises KeyError for an action the version does not know."""
-    tidy = _plan(version, action, answer)
+    tidy = tidying(version, action, answer)
     meant: Payload = payload if tidy is None else tidy(payload)
-    if answer and action in _ONLY_WHEN_ACCEPTED and payload.get("status") not in ("Accepted", None):
-        idle = [name for name in _ONLY_WHEN_ACCEPTED[action] if name in meant]
-        if idle:
-            meant = {name: value for name, value in meant.items() if name not in idle}
     return meant
 
 
 @cache
-def _plan(version: str, action: str, answer: bool) -> _Tidy | None:
-    """What to do with a payload of this schema; None: nothing, ever."""
+def tidying(version: str, action: str, answer: bool) -> _Tidy | None:
+    """What `tidied` does with a payload of this schema; None: nothing, ever."""
+    root = schemas.schema(version, action, answer)
     if action == "DataTransfer":
         return None  # its texts are a vendor's
-    root = schemas.schema(version, action, answer)
-    return _field(action, "", root, root, optional=False)
+    tidy = _field(action, "", root, root, optional=False)
+    idle = _ONLY_WHEN_ACCEPTED.get(action) if answer else None
+    return tidy if idle is None else _without_idle(tidy, frozenset(idle))
+
+
+def _without_idle(tidy: _Tidy | None, idle: frozenset[str]) -> _Tidy:
+    def told(payload: Any) -> Any:
+        meant = payload if tidy is None else tidy(payload)
+        if payload.get("status") in ("Accepted", None) or idle.isdisjoint(meant):
+            return meant
+        return {name: value for name, value in meant.items() if name not in idle}
+
+    return told
 
 
 def _field(action: str, name: str, schema: dict[str, Any], root: dict[str, Any], *, optional: bool) -> _Tidy | None:
@@ -136,7 +144,7 @@ def _text(value: Any) -> Any:
 
 
 def _text_for_people(value: Any) -> Any:
-    return _NOTHING if isinstance(value, str) and value.strip().casefold() in ("", *_NO_WORDS) else value
+    return _NOTHING if isinstance(value, str) and value.strip().casefold() in _NO_WORDS else value
 
 
 def _moment(value: Any) -> Any:

@@ -15,6 +15,7 @@ _MOMENT = re.compile(
 )
 _FITS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,3})?Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_HERE = datetime(1970, 1, 1)  # noqa: DTZ001  what is added to it is UTC
 _LONGEST = 64
 _READ_LATELY = 1024
 """A message's timestamp is asked for several times on its way."""
@@ -78,8 +79,8 @@ def iso(epoch_seconds: float) -> str:
 
     Raises OverflowError outside the years 1 to 9999.
     """
-    moment = _EPOCH + timedelta(milliseconds=round(epoch_seconds * 1000))
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    moment = _EPOCH_HERE + timedelta(milliseconds=round(epoch_seconds * 1000))
+    return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def epoch(text: object) -> float | None:

@@ -31,7 +31,9 @@ def booted(session: Session, open_ones: Iterable[tuple[str, Watched]]) -> Genera
 
 def overdue(session: Session) -> list[tuple[str, Watched]]:
     """Those whose stop should have come."""
-    watched: dict[str, Watched] = session.memory.get(_KEY, {})
+    watched: dict[str, Watched] | None = session.memory.get(_KEY)
+    if not watched:
+        return []
     return [(key, one) for key, one in watched.items() if session.unix_time - one["at"] >= WAIT]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
+from translators import unstopped
 from translators.effects import Ask, Expect, Forget, Note, PeerError, PeerSilent, Refused, Remember, Step, Unanswerable
 from translators.frames import Payload
 from translators.losses import loses, lost
@@ -75,15 +76,17 @@ def admitted(action: str, row: Row) -> Row:
 
     def run(call: Payload, session: Session) -> Conversation:
         is_of_transaction = action in ("StartTransaction", "StopTransaction") or "transactionId" in call
-        try:
-            yield from _known(session, back=False)
-        except (PeerError, PeerSilent) as error:
-            raise Unanswerable(f"the backend has not taken the station's boot: {error}") from error
-        trigger = session.memory.get(f"trigger/{action}", {"at": 0.0})
-        if refuses(session) and session.unix_time - trigger["at"] > _TRIGGER_REMEMBERED:
-            why = "the backend has not accepted this station"
-            raise Unanswerable(why) if is_of_transaction else Refused("SecurityError", why)
-        if not is_of_transaction:
+        if _unknown(session):
+            try:
+                yield from _known(session, back=False)
+            except (PeerError, PeerSilent) as error:
+                raise Unanswerable(f"the backend has not taken the station's boot: {error}") from error
+        if refuses(session):
+            trigger = session.memory.get(f"trigger/{action}", {"at": 0.0})
+            if session.unix_time - trigger["at"] > _TRIGGER_REMEMBERED:
+                why = "the backend has not accepted this station"
+                raise Unanswerable(why) if is_of_transaction else Refused("SecurityError", why)
+        if not is_of_transaction and unstopped.overdue(session):
             yield from lost_stops.settle(session)
         return (yield from row.run(call, session))
 

@@ -61,25 +61,25 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     key, record = found
     seq_no = record["seqNo"]
     waiting = list(record["waiting"])
-    for timestamp, together in groupby(values, key=lambda value: str(value["timestamp"])):
-        group = list(together)
+    for timestamp, group in _by_time(values):
         yield from clock_checked(session, timestamp)
         event = {
             "eventType": "Updated",
             "timestamp": timestamp,
             "triggerReason": _meter_trigger(group),
             "seqNo": seq_no,
-            "offline": offline(session, timestamp),
+            **({"offline": True} if offline(session, timestamp) else {}),
             "transactionInfo": {"transactionId": record["uuid"]},
             "meterValue": group,
         }
-        waiting.append({"mark": mark, "event": lean(event)})
+        waiting.append({"mark": mark, "event": event})
         seq_no += 1
     alias = call["transactionId"] if call["transactionId"] != record["int"] else record.get("alias")
     newest = register_wh(values)
     register = newest.wh if newest is not None else record.get("register")
     news = {"waiting": waiting, "seqNo": seq_no, "alias": alias, "register": register}
-    yield changed(session, key, **record | news)
+    # One that was made again is not remembered yet.
+    yield changed(session, key, **(news if key in session.memory else record | news))
     yield from deliver(session, key, mark)
     yield Answer({})
     yield from tell_kept(session, key)
@@ -129,7 +129,16 @@ def _metered(session: Session, call: Payload) -> tuple[str, Record] | None:
     return None if found is None or "ended" in found[1] or waits(found[1], "Ended") else found
 
 
+def _by_time(values: list[Payload]) -> list[tuple[str, list[Payload]]]:
+    if len(values) == 1:
+        return [(values[0]["timestamp"], values)]
+    return [(timestamp, list(group)) for timestamp, group in groupby(values, key=lambda value: str(value["timestamp"]))]
+
+
 def _meter_trigger(values: list[Payload]) -> str:
-    contexts = [sample.get("context", "Sample.Periodic") for value in values for sample in value["sampledValue"]]
-    triggers = [METER_TRIGGER.get(context, "MeterValuePeriodic") for context in contexts]
-    return next((trigger for trigger in triggers if trigger != "MeterValuePeriodic"), "MeterValuePeriodic")
+    for value in values:
+        for sample in value["sampledValue"]:
+            trigger = METER_TRIGGER.get(sample.get("context", ""), "MeterValuePeriodic")
+            if trigger != "MeterValuePeriodic":
+                return trigger
+    return "MeterValuePeriodic"

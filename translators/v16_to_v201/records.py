@@ -26,7 +26,7 @@ acknowledged, only what a repetition and a late word of the CSMS need is kept: s
 """
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
@@ -69,8 +69,13 @@ def key_of(number: int) -> str:
 
 def changed(session: Session, key: str, *, behind: bool = False, **fields: Any) -> Remember:
     """The record as it is now with these fields; None drops one."""
-    record = {**session.memory.get(key, {}), **fields}
-    return Remember(key, {name: value for name, value in record.items() if value is not None}, behind)
+    record = dict(session.memory.get(key, {}))
+    for name, value in fields.items():
+        if value is not None:
+            record[name] = value
+        elif name in record:
+            del record[name]
+    return Remember(key, record, behind)
 
 
 def ended(session: Session, key: str, stop_answer: Payload, cost: Payload | None = None) -> dict[str, Any]:
@@ -128,12 +133,14 @@ def mark_of(call: Payload) -> str:
 
 def waits(record: Record, event_type: str) -> bool:
     """Whether an event of this type is still to be acknowledged."""
-    return any(entry["event"]["eventType"] == event_type for entry in record.get("waiting", ()))
+    waiting = record.get("waiting") or ()
+    return bool(waiting) and any(entry["event"]["eventType"] == event_type for entry in waiting)
 
 
 def waits_for(record: Record, mark: str) -> bool:
     """Whether an event of this message is still to be acknowledged."""
-    return any(entry["mark"] == mark for entry in record.get("waiting", ()))
+    waiting = record.get("waiting") or ()
+    return bool(waiting) and any(entry["mark"] == mark for entry in waiting)
 
 
 def offline(session: Session, timestamp: str) -> bool | None:
@@ -144,11 +151,12 @@ def offline(session: Session, timestamp: str) -> bool | None:
     return True if moment < session.connected_at - OFFLINE_TOLERANCE else None
 
 
-def clock_checked(session: Session, timestamp: str) -> Generator[Step, Any, None]:
-    """A transaction's time is never rewritten, but an operator hears of a clock that is wrong."""
+def clock_checked(session: Session, timestamp: str) -> Sequence[Note]:
+    """The steps that tell of a clock that is wrong. A transaction's time is never rewritten."""
     moment = epoch(timestamp)
-    if moment is None or not _CLOCK_BEGINS <= moment <= session.unix_time + 3600.0:
-        yield Note("clock_suspect", {"timestamp": timestamp})
+    if moment is not None and _CLOCK_BEGINS <= moment <= session.unix_time + 3600.0:
+        return ()
+    return [Note("clock_suspect", {"timestamp": timestamp})]
 
 
 def deliver(session: Session, key: str, mark: str) -> Generator[Step, Any, None]:
@@ -204,10 +212,18 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
         yield from lost(*fields)
         return ended(session, key, stop_answer, cost)
     yield from lost(*fields)
+    return {"heard": _heard(session, record, entry["mark"]), "cost": cost or record.get("cost")}
+
+
+def _heard(session: Session, record: Record, mark: str) -> dict[str, float]:
+    """With this mark, which is the newest; without what is too old, or too much."""
+    heard: dict[str, float] = dict(record.get("heard", {}))
+    heard.pop(mark, None)
+    heard[mark] = session.unix_time
     since = session.unix_time - _HEARD_FOR
-    heard = {mark: at for mark, at in record.get("heard", {}).items() if at >= since}
-    heard[entry["mark"]] = session.unix_time
-    return {"heard": dict(list(heard.items())[-_MOST_HEARD:]), "cost": cost or record.get("cost")}
+    while len(heard) > _MOST_HEARD or heard[next(iter(heard))] < since:
+        del heard[next(iter(heard))]
+    return heard
 
 
 def _cost(session: Session, event: Payload, answer: Payload) -> Payload | None:
