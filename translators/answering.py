@@ -98,7 +98,7 @@ class Answering:
 
     def remembered(self, prefix: str) -> Iterator[tuple[str, Any]]:
         """The keys and values of memory under a prefix, in the order they were first remembered."""
-        return ((key, value) for key, value in list(self.memory.items()) if key.startswith(prefix))
+        return iter([entry for entry in self.memory.items() if entry[0].startswith(prefix)])
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -30,8 +30,10 @@ def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
             return None
         number = Decimal(text.replace(",", "."))
     elif isinstance(value, float):
-        number = Decimal(repr(value))
+        text = repr(value)
+        number = Decimal(text)
     elif isinstance(value, int) and abs(value) < 10**_MAGNITUDE:
+        text = ""
         number = Decimal(value)
     else:
         return None
@@ -39,7 +41,8 @@ def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
         return None
     if not number:
         return Decimal(0)
-    number = number.scaleb(multiplier, _FIFTEEN_DIGITS)
+    if multiplier or len(text) > _MAGNITUDE:
+        number = number.scaleb(multiplier, _FIFTEEN_DIGITS)
     return number if number.adjusted() < _MAGNITUDE else None
 
 

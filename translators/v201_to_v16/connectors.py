@@ -6,6 +6,7 @@ reports in that order is numbered as it speaks; one that does not is heard out f
 """
 
 from collections.abc import Generator, Iterable
+from functools import lru_cache
 from typing import Any
 
 from translators.effects import Answer, Expect, Remember, Step
@@ -29,7 +30,10 @@ def numbers(session: Session) -> dict[Place, int]:
 def place_of(session: Session, number: int) -> Place | None:
     """The connector a CSMS means by this number."""
     known = session.memory.get(_MAP, {})
-    return next((_place(text) for text, given in known.items() if given == number), None)
+    for text, given in known.items():
+        if given == number:
+            return _place(text)
+    return None
 
 
 def is_place(evse: int, connector: int) -> bool:
@@ -124,6 +128,7 @@ def _heard_of(session: Session) -> set[Place]:
     return {place for place in places if is_place(*place)}
 
 
+@lru_cache(_MOST_EVSES)
 def _place(text: str) -> Place:
     evse, _, connector = text.partition(".")
     return int(evse), int(connector)

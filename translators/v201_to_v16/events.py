@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from translators import times
-from translators.effects import Forget, Note, Step
+from translators.effects import Forget, Note, Remember, Step
 from translators.frames import Payload
 from translators.losses import lost
 from translators.meters import register_wh, registers_wh
@@ -29,7 +29,8 @@ _CAR_GONE = ("EVCommunicationLost", "EVDeparted")
 
 def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Step, Any, None]:
     """Remember what this event says. Saying it again changes nothing."""
-    record: Record = dict(session.memory.get(key, {}))
+    before: Record = session.memory.get(key, {})
+    record = dict(before)
     if not record:
         record = {"at": at}
         if event["eventType"] != "Started":
@@ -39,7 +40,9 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         began = register_wh(event.get("meterValue", []), ("Transaction.Begin",))
         record["at"] = (times.normalise(began.timestamp) if began is not None else None) or record["at"]
     remote = _remote_start(session, event)
-    number = yield from _connector(session, record, event, remote)
+    number = _number_known(session, record, remote)
+    if "evse" in event:
+        number = yield from _connector(session, record, event["evse"])
     if number is not None:
         record["connector"] = number
     _take_token(session, record, event, remote)
@@ -56,8 +59,8 @@ def merged(session: Session, key: str, event: Payload, at: str) -> Generator[Ste
         reading = record.get("begin", record.get("first" if ended else "newest"))
         if reading is not None:
             record["meterStart"] = reading
-    news = {name: record.get(name) for name in {*record, *session.memory.get(key, {})}}
-    yield records.changed(session, key, behind=True, **news)
+    if record != before:
+        yield Remember(key, record, behind=True)
     if remote:
         yield Forget(f"remote/{event['transactionInfo']['remoteStartId']}")
     tag = tag_for(session, event["idToken"]) if "idToken" in event else None
@@ -84,19 +87,21 @@ def car_gone(event: Payload) -> bool:
 def _remote_start(session: Session, event: Payload) -> dict[str, Any]:
     """The remote start that this transaction answers, if we know of it."""
     remote_start_id = event["transactionInfo"].get("remoteStartId")
-    found: dict[str, Any] = session.memory.get(f"remote/{remote_start_id}", {}) if is_live(event) else {}
+    if remote_start_id is None or not is_live(event):
+        return {}
+    found: dict[str, Any] = session.memory.get(f"remote/{remote_start_id}", {})
     return found
 
 
-def _connector(
-    session: Session, record: Record, event: Payload, remote: dict[str, Any]
-) -> Generator[Step, Any, int | None]:
-    evse = event.get("evse")
-    if evse is None:
-        number: int | None = record.get("connector", remote.get("connector"))
-        if number is None and len(connectors.numbers(session)) == 1:
-            number = next(iter(connectors.numbers(session).values()))
-        return number
+def _number_known(session: Session, record: Record, remote: dict[str, Any]) -> int | None:
+    """The connector's number where the event does not say it."""
+    number: int | None = record.get("connector", remote.get("connector"))
+    if number is None and len(connectors.numbers(session)) == 1:
+        number = next(iter(connectors.numbers(session).values()))
+    return number
+
+
+def _connector(session: Session, record: Record, evse: Payload) -> Generator[Step, Any, int | None]:
     if "connector" in record and not evse.get("connectorId"):
         place = connectors.place_of(session, record["connector"])
         if place is not None and place[0] == evse["id"]:

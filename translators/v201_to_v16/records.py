@@ -40,8 +40,13 @@ def key_of(transaction_id: str) -> str:
 def changed(session: Session, key: str, *, behind: bool = False, **fields: Any) -> Remember:
     """The record as it is now with these fields; None drops one. `behind`: what the event that is being worked on would
     bring about again, for the station repeats it until it is answered."""
-    record = {**session.memory.get(key, {}), **fields}
-    return Remember(key, {name: value for name, value in record.items() if value is not None}, behind)
+    record = dict(session.memory.get(key, {}))
+    for name, value in fields.items():
+        if value is not None:
+            record[name] = value
+        elif name in record:
+            del record[name]
+    return Remember(key, record, behind)
 
 
 def open_records(session: Session) -> list[tuple[str, Record]]:
@@ -77,7 +82,8 @@ def marks(event: Payload) -> list[Any]:
 
 def answer_given(record: Record, event: Payload) -> Payload | None:
     """The answer this very event has had."""
-    return next((answer for given, answer in record.get("answers", []) if given == marks(event)), None)
+    of_event = marks(event)
+    return next((answer for given, answer in record.get("answers", ()) if given == of_event), None)
 
 
 def answered(session: Session, key: str, event: Payload, answer: Payload, **fields: Any) -> Remember:

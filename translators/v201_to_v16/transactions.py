@@ -58,9 +58,8 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
             yield Note("stop_after_assumed_end", {**facts, "assumed": record["assumed"]})
         return {}
     at = times.normalise(call["timestamp"]) or session.time
-    for field in _SAID_IN_20_ONLY:
-        if field in call or field in call["transactionInfo"]:
-            yield from lost(field)
+    info = call["transactionInfo"]
+    yield from lost(*(field for field in _SAID_IN_20_ONLY if field in call or field in info))
     yield from merged(session, key, call, at)
     if call["eventType"] == "Ended":
         return (yield from _ended(session, key, call, at))
@@ -73,7 +72,7 @@ def _going_on(session: Session, key: str, call: Payload, at: str) -> Conversatio
     starts = "transactionId" not in record and ("start" in record or {"due", "meterStart"} <= set(record))
     if starts:
         yield from start(session, key)
-    info = yield from _token_info(session, key, call)
+    info = (yield from _token_info(session, key, call)) if "idToken" in call else None
     answer: Payload = {"idTokenInfo": info} if info is not None else {}
     price = (yield from price_for(session, session.memory[key].get("idTag"))) if is_live(call) else None
     if price is not None:
