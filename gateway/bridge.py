@@ -12,6 +12,7 @@ import structlog
 
 from gateway.config import Backend, Limits
 from gateway.followers import Followers
+from gateway.gates import Gate
 from gateway.identity import Identity
 from gateway.ledger import Ledger
 from gateway.leg import GOING_AWAY, BackendLeg
@@ -104,11 +105,13 @@ class Bridge:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
-        self._finished = asyncio.Event()
+        self._finished = Gate()
         self.followers = followers
         self.primary = BackendLeg(self, station, backend, leg, dial, board, observer)
         self._comes_from_elsewhere = board.story is not None and board.story.is_news and leg is not None
         self._frames = Bucket(limits.frames_per_second, 2 * limits.frames_per_second, self._loop.time())
+        self.over = False
+        """Whether it is about to end."""
         self.saved = True
         """Whether the store has all that the session remembered; known when `run` has returned."""
         ledger.fenced.add_done_callback(self._fenced)
@@ -144,7 +147,7 @@ class Bridge:
             self.primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
-            self._finished.set()
+            self._finished.open()
             await asyncio.gather(
                 self._station.close(ending.code, ending.text),
                 self.primary.close(),
@@ -153,10 +156,6 @@ class Bridge:
             )
             self.primary.release()
         return ending
-
-    @property
-    def over(self) -> bool:
-        return self._ending.done()
 
     @property
     def patient(self) -> bool:
@@ -180,7 +179,7 @@ class Bridge:
         self.logger = self.logger.bind(backend=leg.backend)
         leg.observer.go_on_for(former.observer)
         leg.pump.later(leg.board.meet(former.board.taken_over(), self._loop.time()))
-        former.room.set()
+        former.room.open()
         return former
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
@@ -200,7 +199,8 @@ class Bridge:
 
     def end(self, code: int, text: str, reason: str) -> None:
         """End the session; the first reason counts."""
-        if not self._ending.done():
+        if not self.over:
+            self.over = True
             self._ending.set_result(Ending(code, text, reason))
             self.primary.board.close()
             if self.followers is not None:
@@ -215,7 +215,7 @@ class Bridge:
 
     def lose(self, by: str) -> None:
         """The station is somebody else's; `by` is the metric's reason."""
-        if not self._ending.done():
+        if not self.over:
             self.metrics.takeovers.labels(by).inc()
             self.logger.info("session_replaced", by=by)
         self.end(POLICY, REPLACED, "replaced")
@@ -233,7 +233,7 @@ class Bridge:
         more. What it had not written when it was told, by scope and key: a new owner elsewhere has to."""
         self.lose(by)
         unwritten = self.ledger.unwritten
-        await self._finished.wait()
+        await self._finished.passed()
         return unwritten
 
     @property
@@ -297,7 +297,7 @@ class Bridge:
         leg, station = self.primary, self._station
         leg.pump.take("station", text)
         # From here on nobody waits for this peer but itself.
-        delay = self._frames.take(self._loop.time())
+        delay = self._frames.take(station.heard_at)
         csms = leg.pump.csms
         if delay > 0 or leg.board.station_full or station.congested or (csms is not None and csms.congested):
             station.hold()
@@ -310,8 +310,8 @@ class Bridge:
             await asyncio.sleep(delay)
         leg = self.primary
         while leg.board.station_full:
-            leg.room.clear()
-            await leg.room.wait()
+            leg.room.shut()
+            await leg.room.passed()
             leg = self.primary
         for socket in (leg.pump.csms, self._station):
             if socket is not None:

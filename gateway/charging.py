@@ -54,11 +54,13 @@ class OpenTransactions:
 
     def _tell(self, transaction: object, *, over: bool) -> bool:
         """1.6 numbers them, 2.x names them."""
-        if isinstance(transaction, bool) or not isinstance(transaction, str | int):
+        if type(transaction) not in (int, str):
             return False
-        before = len(self._open)
+        name = str(transaction)
+        if (name in self._open) != over or (not over and len(self._open) >= _MOST):
+            return False
         if over:
-            self._open.discard(str(transaction))
-        elif before < _MOST:
-            self._open.add(str(transaction))
-        return len(self._open) != before
+            self._open.remove(name)
+        else:
+            self._open.add(name)
+        return True

@@ -25,6 +25,7 @@ _WRONG = (
     frozenset(range(256)) - _CONTROLS - _CONTINUATIONS,
 )
 """First octets that no frame may have: between messages, and within one."""
+_BETWEEN, _WITHIN = _WRONG
 _ASSIGNED = frozenset({*range(1000, 1004), *range(1007, 1015)})
 _head_7, _head_16, _head_64 = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ").pack
 
@@ -59,7 +60,7 @@ class Reader:
         self._held = bytearray()
         self._wanted = 0
         self._partial = bytearray()
-        self._wrong = _WRONG[False]
+        self._wrong = _BETWEEN
         self._allowance: float = _EMPTY_FRAMES_AT_ONCE
         self._earned_at = clock()
         self.ping: bytes | None = None
@@ -77,8 +78,17 @@ class Reader:
         if self.gone is not None:
             return []
         self.heard_at = self._clock()
+        end = len(data)
+        if end > 6 and data[0] == _WHOLE_TEXT and self._wrong is _BETWEEN:
+            # One whole text and nothing else, as nearly everything comes.
+            length, start = data[1] ^ self._mask, 2 + self._mask_bytes
+            if length <= 126:  # with the wrong mask bit it is more
+                if length == 126:
+                    length, start = data[2] << 8 | data[3], start + 2
+                if start + length == end and 0 < length < self._limit:
+                    return self._text(data, start)
         texts: list[str] = []
-        place, end = 0, len(data)
+        place = 0
         while place < end:
             after = self._frame(data, place, end, texts)
             if self.gone is not None:
@@ -140,6 +150,18 @@ class Reader:
             self._fragment(first, payload, texts)
         return after
 
+    def _text(self, data: bytes, start: int) -> list[str]:
+        """The text of a frame whose payload begins at `start` and ends with the data."""
+        payload: bytes | bytearray = data[start:]
+        if self._mask:
+            payload = bytearray(payload)
+            self._masking(data[start - 4 : start], payload)
+        try:
+            return [payload.decode()]
+        except UnicodeDecodeError:
+            self._refuse(BAD_TEXT, "not UTF-8")
+            return []
+
     def _message(self, payload: bytes | bytearray, texts: list[str]) -> None:
         try:
             texts.append(payload.decode())
@@ -187,7 +209,7 @@ class Reader:
             return "reserved opcode"
         if first & _OPCODE >= CLOSE:
             return "a control frame in fragments"
-        return "a message within another" if self._wrong is _WRONG[True] else "a continuation of nothing"
+        return "a message within another" if self._wrong is _WITHIN else "a continuation of nothing"
 
     def _refuse(self, code: int, why: str) -> int:
         self.gone = Gone(code, why, refused=True)

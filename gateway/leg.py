@@ -7,6 +7,7 @@ from math import inf
 from time import time
 
 from gateway.config import Backend
+from gateway.gates import Gate
 from gateway.observer import Observer
 from gateway.pump import RESTART, Host, Pump, StationSide
 from gateway.sockets import Gone, Socket
@@ -48,8 +49,8 @@ class BackendLeg:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._redialling: asyncio.Task[None] | None = None
-        self.room = asyncio.Event()
-        """Set when the station's calls may come again."""
+        self.room = Gate(is_open=True)
+        """Opened when the station's calls may come again."""
         self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     def open(self) -> None:
@@ -187,8 +188,8 @@ class BackendLeg:
         for holds, done in self._awaited:
             if not done.done() and holds():
                 done.set_result(None)
-        if not self.board.station_full:
-            self.room.set()
+        if not self.room.is_open and not self.board.station_full:
+            self.room.open()
         self._arm()
 
     def _arm(self) -> None:

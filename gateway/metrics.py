@@ -137,6 +137,7 @@ class Metrics:
         self.forward_duration = histogram("forward_duration_seconds", "Time inside the gateway", _INSIDE, "direction")
         waiting = histogram("call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action")
         self.call_duration = Capped(waiting, ("peer", "action"), 40)
+        self._waited: dict[tuple[str, str], Spread] = {}
         self.call_errors = capped(100, "call_errors_total", "Calls answered with a CALLERROR", "peer", "action", "code")
         self.call_timeouts = capped(
             60, "call_timeouts_total", "Calls the peer did not answer in time", "peer", "action"
@@ -206,7 +207,12 @@ class Metrics:
 
     def waited(self, peer: str, action: str, seconds: float) -> None:
         """A call of ours to a peer came back after this long."""
-        self.call_duration.labels(peer, action_label(action)).observe(seconds)
+        spread = self._waited.get((peer, action))
+        if spread is None:
+            spread = self.call_duration.labels(peer, action_label(action))
+            if action in _actions():
+                self._waited[peer, action] = spread
+        spread.observe(seconds)
 
     def page(self) -> bytes:
         """The text exposition."""

@@ -9,7 +9,7 @@ from gateway.charging import OpenTransactions
 from gateway.metrics import Metrics, action_label, code_label
 from gateway.tallies import Tally
 from translators.effects import Note
-from translators.frames import Call, Frame
+from translators.frames import CALL, Call, Frame
 
 _ALARMING = frozenset(
     {
@@ -53,7 +53,8 @@ class Observer:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
         self.frames[peer] += 1
         if isinstance(frame, Call):
-            self._count(peer, frame.action, "call" if frame.type == Call.type else "send")
+            kind = "call" if frame.type == CALL else "send"
+            (self._counters.get((peer, frame.action, kind)) or self._counter(peer, frame.action, kind)).inc()
             if peer == "station" and self._transactions.received(frame):
                 self._under_way(self._transactions.count)
 
@@ -81,17 +82,14 @@ class Observer:
 
     def _settled(self, facts: dict[str, Any], kind: str = "result") -> None:
         peer, action = facts["peer"], facts["action"]
-        self._count(peer, action, kind)
+        (self._counters.get((peer, action, kind)) or self._counter(peer, action, kind)).inc()
         self._metrics.waited(peer, action, facts["seconds"])
 
-    def _count(self, peer: str, action: str, kind: str) -> None:
-        key = (peer, action, kind)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
-            if len(self._counters) < _COUNTERS_KEPT:
-                self._counters[key] = counter
-        counter.inc()
+    def _counter(self, peer: str, action: str, kind: str) -> Tally:
+        counter = self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
+        if len(self._counters) < _COUNTERS_KEPT:
+            self._counters[peer, action, kind] = counter
+        return counter
 
     def _call_error(self, facts: dict[str, Any]) -> None:
         self._settled(facts, "error")

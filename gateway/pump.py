@@ -177,20 +177,23 @@ class Pump:
 
     def _take(self, peer: Peer, text: str) -> None:
         began, now = perf_counter(), self._loop.time()
-        board, from_station = self.board, peer == "station"
+        board, tap, from_station = self.board, self.host.tap, peer == "station"
         try:
             frame = decode(text)
         except BadFrame as bad:
-            if (tap := self.host.tap) is not None:
+            if tap is not None:
                 tap.unreadable(peer, bad)
             effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
         else:
             self._observer.received(peer, frame)
-            if (tap := self.host.tap) is not None:
+            if tap is not None:
                 tap.read(peer, frame)
             effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
-        self._queue.extend(effects)
-        self.carry_out((_Carried(began, self._durations[peer]),))
+        queue = self._queue
+        queue.extend(effects)
+        queue.append(_Carried(began, self._durations[peer]))
+        if not self._pumping:
+            self.carry_out(())
 
     async def _carry_on(self) -> None:
         self.carry_out(())
@@ -215,38 +218,39 @@ class Pump:
 
     def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
-        host, ledger, queue, dirty = self.host, self.host.ledger, self._queue, False
+        host, queue, observer, dirty = self.host, self._queue, self._observer, False
+        ledger, tap = host.ledger, host.tap
         while queue and not host.over:
-            item = queue[0]
+            item = queue.popleft()
             # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.
             if dirty and type(item) in _FOR_THE_WIRE:
                 dirty = False
                 durable = ledger.commit()
                 if durable is not None:
+                    queue.appendleft(item)
                     return durable
-            queue.popleft()
-            if type(item) is ToStation:
-                if host.tap is not None:
-                    host.tap.wrote("station", item.frame)
-                self.station.send(item.frame.text)
-                self._observer.sent_to_station(item.frame)
-            elif type(item) is ToCsms:
+            if type(item) is ToCsms:
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
-                    if host.tap is not None:
-                        host.tap.wrote("csms", item.frame)
+                    if tap is not None:
+                        tap.wrote("csms", item.frame)
                     self.csms.send(item.frame.text)
+            elif type(item) is ToStation:
+                if tap is not None:
+                    tap.wrote("station", item.frame)
+                self.station.send(item.frame.text)
+                observer.sent_to_station(item.frame)
             elif type(item) is _Carried:
                 item.duration.observe(perf_counter() - item.began)
             elif type(item) is Note:
-                self._observer.note(item)
-                if host.tap is not None:
-                    host.tap.noted(item)
+                observer.note(item)
+                if tap is not None:
+                    tap.noted(item)
+            elif type(item) is Remember or type(item) is Forget:
+                dirty = ledger.put(item) or dirty
             elif type(item) is Copy:
                 host.copied(item)
             elif type(item) is Work:
                 host.work(self._done(item))
-            elif type(item) is Remember or type(item) is Forget:
-                dirty = ledger.put(item) or dirty
             elif type(item) is Close:
                 host.end(item.code, item.reason, "answer_withheld")
         if dirty and not host.over and (durable := ledger.commit()) is not None:

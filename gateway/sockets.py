@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
+from gateway.gates import Gate
 from gateway.upgrades import BackendWebSocket, StationWebSocket
 from gateway.writing import Writing, masking
 
@@ -59,6 +60,8 @@ class Socket(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(max_bytes, self._loop.time, masking, masked=not ws.dialled)
         self._writing = Writing(transport, masked=ws.dialled, write_seconds=write_seconds, cut=self._abort)
+        self.send: Callable[[str], None] = self._writing.send
+        """Hand over one message, in order. Returns without waiting for the peer."""
         self._take: Callable[[str], None] | None = None
         self._left: Callable[[Gone], None] | None = None
         self._inbox: deque[str | Gone] = deque()
@@ -71,7 +74,7 @@ class Socket(asyncio.Protocol):
         """The end, when it has been told."""
         self._pinged_at: float | None = None
         self._closing = self._cut = False
-        self._parted = asyncio.Event()
+        self._parted = Gate()
         """The peer has said goodbye too, or is gone."""
         self._before = transport.get_protocol()
         transport.set_protocol(self)
@@ -129,6 +132,9 @@ class Socket(asyncio.Protocol):
                 self._part()
             return
         inbox = self._inbox
+        if len(texts) == 1 and reader.gone is None and not inbox and not self._held and self._take is not None:
+            self._take(texts[0])  # as nearly always
+            return
         inbox.extend(texts)
         if reader.gone is not None:
             self._ended = True
@@ -143,7 +149,7 @@ class Socket(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
         self._writing.stop()
-        self._parted.set()
+        self._parted.open()
         if not self._ended:
             self._ended = True
             self._inbox.append(Gone(1006, "cut" if self._cut else "lost"))
@@ -179,11 +185,12 @@ class Socket(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
 
-    # -- writing ----------------------------------------------------------------------------------------------------
+    @property
+    def heard_at(self) -> float:
+        """When something came last (loop time)."""
+        return self._reader.heard_at
 
-    def send(self, text: str) -> None:
-        """Hand over one message, in order. Returns without waiting for the peer."""
-        self._writing.send(text)
+    # -- writing ----------------------------------------------------------------------------------------------------
 
     @property
     def congested(self) -> bool:
@@ -195,10 +202,10 @@ class Socket(asyncio.Protocol):
         await self._writing.room()
 
     def pause_writing(self) -> None:
-        self._writing.drained.clear()
+        self._writing.pause()
 
     def resume_writing(self) -> None:
-        self._writing.drained.set()
+        self._writing.resume()
 
     # -- alive or not -----------------------------------------------------------------------------------------------
 
@@ -239,7 +246,7 @@ class Socket(asyncio.Protocol):
         self._read_on()
         try:
             async with asyncio.timeout(self._write_seconds):
-                await self._parted.wait()
+                await self._parted.passed()
         except TimeoutError:
             self.abort()
 
@@ -278,5 +285,5 @@ class Socket(asyncio.Protocol):
         self._writing.last(CLOSE, code.to_bytes(2, "big") + reason.encode()[:_REASON_BYTES])
 
     def _part(self) -> None:
-        self._parted.set()
+        self._parted.open()
         self._transport.close()

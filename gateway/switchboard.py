@@ -4,23 +4,20 @@ Frames come in as they were read; effects go out in the order they are to be car
 the stage when the one before is answered, and so does a CSMS's; the two never wait for each other.
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from math import inf
 
-from gateway.pacing import Lane, Settled, Turnstile
-from translators import errors
+from gateway.pacing import Settled
+from gateway.peers import Peer
 from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import (
     CALL,
     CALLERROR,
     CALLRESULT,
-    UNREADABLE_ID,
     BadFrame,
     Call,
     Error,
     Frame,
-    MessageId,
     NoAnswer,
     Payload,
     Result,
@@ -31,20 +28,6 @@ from translators.story import Story
 
 Told = Callable[[Result | Error | NoAnswer], None]
 """Who is told what became of a call of an operator."""
-
-_Feed = Callable[[Frame | NoAnswer, float], list[Effect]]
-
-
-@dataclass(slots=True)
-class _Peer:
-    """One connection's bookkeeping: calls to it, calls from it."""
-
-    name: str
-    version: str
-    lane: Lane
-    turnstile: Turnstile
-    feed: _Feed
-    write: type[ToStation | ToCsms]
 
 
 class BusyError(Exception):
@@ -74,10 +57,8 @@ class Switchboard:
         self._mend_text = mend_text
         self.copies = copies
         self._entered_at = 0.0
-        self._station = _Peer(
-            "station", station_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_station, ToStation
-        )
-        self._csms = _Peer("csms", csms_version, Lane(call_timeout), Turnstile(queue_calls), stage.from_csms, ToCsms)
+        self._station = Peer("station", station_version, call_timeout, queue_calls, stage.from_station, ToStation)
+        self._csms = Peer("csms", csms_version, call_timeout, queue_calls, stage.from_csms, ToCsms)
         self._operators: dict[str, Told] = {}
         self._closed = False
 
@@ -125,10 +106,9 @@ class Switchboard:
     def deadline(self) -> float | None:
         """When `tick` is next due, or None."""
         first = self.stage.deadline()
-        for lane in (self._station.lane, self._csms.lane):
-            due = lane.deadline()
-            if due is not None and (first is None or due < first):
-                first = due
+        due = min(self._station.lane.due, self._csms.lane.due)
+        if due < inf and (first is None or due < first):
+            return due
         return first
 
     def done(self, work: Work, result: Payload, now: float) -> list[Effect]:
@@ -192,13 +172,7 @@ class Switchboard:
 
     def quiet(self) -> bool:
         """Whether nothing is at work, in either direction: no call, no conversation."""
-        return (
-            self.stage.idle()
-            and not len(self._station.lane)
-            and not len(self._csms.lane)
-            and self._station.turnstile.empty
-            and self._csms.turnstile.empty
-        )
+        return self.stage.idle() and self._station.quiet and self._csms.quiet
 
     def hold_station(self) -> None:
         """Somebody else speaks for the station: calls to it wait until `meet`."""
@@ -225,7 +199,7 @@ class Switchboard:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _from(self, peer: _Peer, frame: Frame, now: float) -> list[Effect]:
+    def _from(self, peer: Peer, frame: Frame, now: float) -> list[Effect]:
         if self._closed:
             return []
         if isinstance(frame, Call):
@@ -242,37 +216,32 @@ class Switchboard:
             return [Note(kind, {"peer": peer.name})]
         return self._settled(peer, settled, now)
 
-    def _called(self, peer: _Peer, call: Call, now: float) -> list[Effect]:
-        if peer.turnstile.repeats(call):
+    def _called(self, peer: Peer, call: Call, now: float) -> list[Effect]:
+        turnstile = peer.turnstile
+        if turnstile.repeats(call):
             return [Note("repeated_call", {"peer": peer.name, "action": call.action})]
-        if peer.turnstile.full and peer is self._csms:
+        if peer is self._csms and turnstile.full:
             # A station is never told so, a transaction message could be lost by it: the reader stops instead.
-            why = f"busy: {len(peer.turnstile)} calls are waiting"
-            note = Note("queue_full", {"peer": peer.name, "action": call.action})
-            return [note, peer.write(Error(call.message_id, "InternalError", why))]
-        out: list[Effect] = []
-        if not isinstance(call.message_id, str):
-            facts = {"version": peer.version, "action": call.action, "what": ["integer message id"]}
-            out.append(Note("mended", facts))
-        entering = peer.turnstile.arrive(call)
-        return out + self._route(self._enter(peer, entering, now), now) if entering is not None else out
+            return peer.busy(call)
+        entering = turnstile.arrive(call)
+        effects = self._route(self._enter(peer, entering, now), now) if entering is not None else []
+        if type(call.message_id) is str:
+            return effects
+        return [
+            Note("mended", {"version": peer.version, "action": call.action, "what": ["integer message id"]}),
+            *effects,
+        ]
 
-    def _enter(self, peer: _Peer, call: Call, now: float) -> list[Effect]:
+    def _enter(self, peer: Peer, call: Call, now: float) -> list[Effect]:
         if peer is self._station:
             self._entered_at = now
             if self.story is not None:
                 return self.story.received(call) + peer.feed(call, now)
         return peer.feed(call, now)
 
-    def _settled(self, peer: _Peer, settled: Settled, now: float) -> list[Effect]:
-        facts = {"peer": peer.name, "action": settled.call.action, "seconds": settled.seconds}
-        if isinstance(settled.answer, NoAnswer):
-            out: list[Effect] = [Note("call_timeout", facts)]
-        elif isinstance(settled.answer, Error):
-            out = [Note("call_error", facts | {"code": settled.answer.code})]
-        else:
-            out = [Note("call_settled", facts)]
-        told = self._operators.pop(settled.call.key, None) if peer is self._station else None
+    def _settled(self, peer: Peer, settled: Settled, now: float) -> list[Effect]:
+        out: list[Effect] = [peer.told(settled)]
+        told = self._operators.pop(settled.call.key, None) if self._operators and peer is self._station else None
         if told is not None:
             told(settled.answer)
         else:
@@ -282,29 +251,21 @@ class Switchboard:
             out.append(peer.write(following))
         return out
 
-    def _bad(self, peer: _Peer, bad: BadFrame, now: float) -> list[Effect]:
-        """A text that is no frame: every call that can be given an id gets an answer, an answer never does."""
-        note = Note("bad_frame", {"peer": peer.name, "kind": bad.kind, "why": bad.why})
+    def _bad(self, peer: Peer, bad: BadFrame, now: float) -> list[Effect]:
+        """A text that is no frame."""
+        out: list[Effect] = [peer.bad(bad)]
         if bad.message_type in (CALLRESULT, CALLERROR):
             settled = peer.lane.fail(str(bad.message_id), f"gave an unreadable answer: {bad.why}", now)
-            return [note, *self._settled(peer, settled, now)] if settled is not None else [note]
-        if bad.kind == "message_type" and peer.version != "ocpp2.0.1":
-            return [note]  # 2.1 part 4 section 4.4 ignores it; 1.6-J has no code for it
-        if bad.message_type not in (CALL, None) and bad.kind != "message_type":
-            return [note]
-        message_id: MessageId
-        if bad.message_id is None:
-            message_id, code = UNREADABLE_ID, "RpcFrameworkError"  # part 4 section 4.2.3
-        else:
-            message_id, code = bad.message_id, _CODE_OF_BAD[bad.kind]
-        return [note, peer.write(Error(message_id, errors.spelt_for(peer.version, code), bad.why))]
+            return out + self._settled(peer, settled, now) if settled is not None else out
+        return out + peer.refusal_of(bad)
 
     def _route(self, effects: list[Effect], now: float) -> list[Effect]:
         """Pace the frames among the effects; let the next call in where one was answered."""
         out: list[Effect] = []
-        work = deque(effects)
-        while work and not self._closed:
-            effect = work.popleft()
+        work = list(effects)
+        for effect in work:  # which grows meanwhile
+            if self._closed:
+                break
             if type(effect) is ToStation:
                 peer = self._station
             elif type(effect) is ToCsms:
@@ -322,14 +283,16 @@ class Switchboard:
             if frame.type not in (CALLRESULT, CALLERROR):
                 out.append(effect)
             else:
+                key = frame.key
                 # What a connection asked that is gone is answered to nobody.
-                expected = peer.turnstile.expects(frame.key)
+                expected = peer.turnstile.expects(key)
                 out.append(effect if expected else Note("stale_answer", {"peer": peer.name}))
-                if self.story is not None and peer is self._station:
-                    out += self.story.sent(frame)
-                if self.copies and expected and peer is self._station:
-                    out.append(self._copy(frame, now))
-                entering = peer.turnstile.answered(frame.key)
+                if peer is self._station:
+                    if self.story is not None:
+                        out += self.story.sent(frame)
+                    if self.copies and expected:
+                        out.append(self._copy(frame, now))
+                entering = peer.turnstile.answered(key)
                 if entering is not None:
                     work.extend(self._enter(peer, entering, now))
         return out
@@ -339,12 +302,3 @@ class Switchboard:
         assert call is not None
         assert isinstance(answer, Result | Error)
         return Copy(call, answer, now - self._entered_at)
-
-
-_CODE_OF_BAD = {
-    "not_json": "FormatViolation",
-    "payload": "FormatViolation",
-    "envelope": "RpcFrameworkError",
-    "message_id": "RpcFrameworkError",
-    "message_type": "MessageTypeNotSupported",
-}

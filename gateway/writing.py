@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from gateway.framing import TEXT, Masking, frame, xor
+from gateway.gates import Gate
 
 masking: Masking = xor
 with suppress(ImportError):
@@ -21,49 +22,81 @@ _LIGHT_BYTES = 16 * 1024
 """Less than this to write and less than this in the transport: the peer reads, and the text goes out at once."""
 _BACKLOG_BYTES = 256 * 1024
 """More than this behind a peer: its sources are asked to wait."""
+_MASKS_AT_ONCE = 1024
 
 logger = logging.getLogger(__name__)
+
+
+class _Masks:
+    """Unpredictable masks (RFC 6455 section 5.3), for which the system is not asked at every frame."""
+
+    def __init__(self) -> None:
+        self._left: list[bytes] = []
+
+    def next(self) -> bytes:
+        if not self._left:
+            octets = os.urandom(4 * _MASKS_AT_ONCE)
+            self._left = [octets[place : place + 4] for place in range(0, len(octets), 4)]
+        return self._left.pop()
+
+
+_next_mask = _Masks().next
 
 
 class Writing:
     """One connection's way out. `cut` is called when the peer does not read, or is gone."""
 
+    __slots__ = (
+        "_backlog",
+        "_backlog_bytes",
+        "_cut",
+        "_drained",
+        "_flusher",
+        "_light",
+        "_masked",
+        "_over",
+        "_room",
+        "_transport",
+        "_write_seconds",
+    )
+
     def __init__(
         self, transport: asyncio.Transport, *, masked: bool, write_seconds: float, cut: Callable[[], None]
     ) -> None:
         """`masked`: as those who dialled do."""
+        # Beyond it the transport says so, and need not be asked at every message.
+        transport.set_write_buffer_limits(high=_LIGHT_BYTES)
         self._transport = transport
         self._masked = masked
         self._write_seconds = write_seconds
         self._cut = cut
         self._over = False
-        self._backlog: deque[str] = deque()
+        self._light = True
+        """Whether the peer reads and nothing waits for it."""
+        self._backlog: deque[str] | None = None
         self._backlog_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
-        self._room = asyncio.Event()
-        self._room.set()
-        self.drained = asyncio.Event()
-        """Cleared while the transport has as much as it takes."""
-        self.drained.set()
+        self._room = Gate(is_open=True)
+        self._drained = Gate(is_open=True)
+        """Shut while the transport has as much as it takes."""
 
     def send(self, text: str) -> None:
         """One message, in order."""
-        if self._over:
-            return
         # A large text alone can fill the transport.
-        if (
-            self._flusher is None
-            and len(text) < _LIGHT_BYTES
-            and self._transport.get_write_buffer_size() < _LIGHT_BYTES
-        ):
+        if self._light and len(text) < _LIGHT_BYTES:
             self._write(TEXT, text.encode())
             return
+        if self._over:
+            return
+        if self._backlog is None:
+            self._backlog = deque()
         self._backlog.append(text)
         self._backlog_bytes += len(text)
         if self._backlog_bytes > _BACKLOG_BYTES:
-            self._room.clear()
+            self._room.shut()
         if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush())
+            self._light = False
+            self._flusher = asyncio.create_task(self._flush(self._backlog))
 
     def control(self, opcode: int, payload: bytes) -> None:
         """A peer that has so much to read gets neither pings nor pongs, and is on its way out."""
@@ -78,7 +111,9 @@ class Writing:
     def stop(self) -> None:
         """Write nothing any more."""
         self._over = True
-        self._backlog.clear()
+        self._light = False
+        if self._backlog is not None:
+            self._backlog.clear()
         if self._flusher is not None:
             self._flusher.cancel()
 
@@ -87,34 +122,45 @@ class Writing:
         self.stop()
         del self._transport, self._cut
 
+    def pause(self) -> None:
+        """The transport has as much as it takes."""
+        self._drained.shut()
+        self._light = False
+
+    def resume(self) -> None:
+        """The transport takes more."""
+        self._drained.open()
+        self._light = self._flusher is None and not self._over
+
     @property
     def congested(self) -> bool:
         """Whether `room` would wait."""
-        return not self._room.is_set()
+        return not self._room.is_open
 
     async def room(self) -> None:
         """Wait until what is behind the peer is within bounds."""
-        await self._room.wait()
+        await self._room.passed()
 
-    async def _flush(self) -> None:
+    async def _flush(self, backlog: deque[str]) -> None:
         try:
-            while self._backlog:
-                text = self._backlog.popleft()
+            while backlog:
+                text = backlog.popleft()
                 self._write(TEXT, text.encode())
                 async with asyncio.timeout(self._write_seconds):
-                    await self.drained.wait()
+                    await self._drained.passed()
                 self._backlog_bytes -= len(text)
                 if self._backlog_bytes <= _BACKLOG_BYTES // 2:
-                    self._room.set()
+                    self._room.open()
         except TimeoutError:
             logger.info("peer does not read")
             self._cut()
         finally:
-            self._flusher = None
-            self._room.set()
+            self._flusher = self._backlog = None
+            self._light = self._drained.is_open and not self._over
+            self._room.open()
 
     def _write(self, opcode: int, payload: bytes) -> None:
         try:
-            self._transport.write(frame(opcode, payload, os.urandom(4) if self._masked else None, masking))
+            self._transport.write(frame(opcode, payload, _next_mask() if self._masked else None, masking))
         except (OSError, RuntimeError):
             self._cut()  # a peer that has just gone is not news: its end will be told

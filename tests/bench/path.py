@@ -50,6 +50,8 @@ class _Wire:
     def write(self, data: bytes) -> None:
         self.last = data
 
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
     def get_write_buffer_size(self) -> int:
         return 0
 

@@ -20,7 +20,7 @@ def test_the_second_call_waits_for_the_first_answer() -> None:
     assert settled is not None
     assert (settled.call, settled.seconds) == (first, 3)
     assert lane.next(3) is second
-    assert lane.deadline() == 28
+    assert lane.due == 28
 
 
 def test_a_call_does_not_overtake_one_that_waits() -> None:

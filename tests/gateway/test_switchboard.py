@@ -202,7 +202,7 @@ class Conversation(RuleBasedStateMachine):
             self.now = max(self.now, due)
             # What timed out is not open any more; an answer to it is late.
             for side, lane in (("station", self.board._station.lane), ("csms", self.board._csms.lane)):
-                if lane.deadline() is not None and lane.deadline() <= self.now and self.open[side]:
+                if lane.due <= self.now and self.open[side]:
                     self.open[side].pop(0)
             self._take(self.board.tick(self.now))
         self.now = end

@@ -20,6 +20,8 @@ class Pipe:
             raise RuntimeError("the handler is closed")
         self.written.append(data)
 
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
     def get_write_buffer_size(self) -> int:
         return self.waiting
 
@@ -41,7 +43,7 @@ async def test_what_is_not_read_waits_in_order_and_asks_for_room() -> None:
     pipe = Pipe()
     one = writing(pipe, [])
     pipe.waiting = 1_000_000
-    one.drained.clear()
+    one.pause()
     for number in range(40):
         one.send(f"{number:02}" * 5_000)
     one.control(PING, b"")
@@ -49,7 +51,7 @@ async def test_what_is_not_read_waits_in_order_and_asks_for_room() -> None:
     assert one.congested
     assert len(pipe.written) == 1, "no ping to a peer with so much to read"
     pipe.waiting = 0
-    one.drained.set()
+    one.resume()
     async with asyncio.timeout(5):
         await one.room()
         while len(pipe.written) < 40:
@@ -61,12 +63,12 @@ async def test_what_is_not_read_waits_in_order_and_asks_for_room() -> None:
 async def test_nothing_follows_the_last_frame() -> None:
     pipe = Pipe()
     one = writing(pipe, [])
-    one.drained.clear()
+    one.pause()
     one.send("x" * 20_000)
     one.send("y" * 20_000)
     await asyncio.sleep(0)
     one.last(CLOSE, b"\x03\xe8")
-    one.drained.set()
+    one.resume()
     one.send("late")
     one.control(PING, b"")
     await asyncio.sleep(0.01)
@@ -76,7 +78,7 @@ async def test_nothing_follows_the_last_frame() -> None:
 async def test_who_does_not_read_or_is_gone_is_cut() -> None:
     pipe, cuts = Pipe(), list[bool]()
     one = writing(pipe, cuts, write_seconds=0.01)
-    one.drained.clear()
+    one.pause()
     one.send("x" * 20_000)
     async with asyncio.timeout(5):
         while not cuts:
