@@ -39,7 +39,9 @@ class Attempts:
 
     def is_doubtful(self, source: str, key: str, now: float) -> bool:
         """Whether somebody has failed from there of late, and this one has never come in from there."""
-        return (source, key) not in self._known and source in self._sources and bool(_recent(self._sources, source, now))
+        return (
+            (source, key) not in self._known and source in self._sources and bool(_recent(self._sources, source, now))
+        )
 
     def failed(self, source: str, now: float) -> None:
         """An attempt was one: its secret or its identity was wrong."""

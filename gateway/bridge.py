@@ -201,7 +201,8 @@ class Bridge:
         """End the session; the first reason counts."""
         if not self.over:
             self.over = True
-            self._ending.set_result(Ending(code, text, reason))
+            if not self._ending.done():  # cancelled at a second signal, and then its station goes
+                self._ending.set_result(Ending(code, text, reason))
             self.primary.board.close()
             if self.followers is not None:
                 self.followers.stop()

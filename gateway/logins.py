@@ -54,9 +54,7 @@ class Logins:
         loop = asyncio.get_running_loop()
         return [await loop.run_in_executor(self._pool, hash_password, password) for password in passwords]
 
-    async def verify(
-        self, key: str, password: bytes, lines: Sequence[str], *, is_doubtful: bool = False
-    ) -> str | None:
+    async def verify(self, key: str, password: bytes, lines: Sequence[str], *, is_doubtful: bool = False) -> str | None:
         """The one of these hashes whose password the station sent; without a hash there is none, after the same work as
         for one. `is_doubtful`: its source has failed of late. Raises BusyError."""
         verified = self._verified.get(key, b"")

@@ -9,7 +9,7 @@ from translators.frames import Payload
 from translators.losses import lost
 from translators.meters import register_wh, registers_wh
 from translators.session import Session
-from translators.v201_to_v16 import connectors, records, status
+from translators.v201_to_v16 import connectors, status
 from translators.v201_to_v16.authorization import remember_token, tag_for
 from translators.v201_to_v16.records import Record
 

@@ -36,5 +36,6 @@ async def test_it_is_described_as_a_stream(tmp_path: Path) -> None:
             _, document = await running.api("GET", "/openapi.json")
             for path in ("/api/v1/frames", "/api/v1/stations/{id}/frames"):
                 content = document["paths"][path]["get"]["responses"]["200"]["content"]
-                assert content == {"text/event-stream": {"schema": {"type": "string"}}}
+                events = content["text/event-stream"]["schema"]["properties"]["event"]["enum"]
+                assert events == ["listening", "frame", "lost"]
             assert (await running.api("GET", f"/frames?action={'x' * 201}"))[0] == 400
