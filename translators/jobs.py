@@ -102,6 +102,8 @@ class Jobs(Answering):
         """Go on with those whose event has come with a change of the memory."""
         while self._memory_changed:
             self._memory_changed = False
+            if not self._expecting:
+                return
             for job in [job for job in self._expecting if job.expects and job.expects.condition()]:
                 self._expecting.remove(job)
                 self._run(job, True)

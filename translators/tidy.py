@@ -101,7 +101,8 @@ def _object_of(fields: dict[str, _Tidy]) -> _Tidy:
         changed: dict[str, Any] | None = None
         for name, member in value.items():
             field = get(name)
-            if field is None or (meant := field(member)) is member:
+            # An integer says what it says, whatever the field.
+            if field is None or type(member) is int or (meant := field(member)) is member:
                 continue
             changed = dict(value) if changed is None else changed
             if meant is _NOTHING:

@@ -7,6 +7,7 @@ fraction, the text "0". What can be read is read; what goes out is UTC with Z an
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import NamedTuple
 
 _MOMENT = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -14,10 +15,9 @@ _MOMENT = re.compile(
     r"\s*(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _FITS = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,3})?Z")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_HERE = datetime(1970, 1, 1)  # noqa: DTZ001  what is added to it is UTC
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  what is added to it is UTC
 _LONGEST = 64
-_READ_LATELY = 1024
+_READ_LATELY = 256
 """A message's timestamp is asked for several times on its way."""
 
 
@@ -27,16 +27,29 @@ def parse(text: object) -> datetime | None:
     A text without a zone is read as UTC, one without a time of day as the day's beginning. Further digits of the
     fraction are cut, never rounded up: a moment must not slip into the future.
     """
-    return _parsed(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    return None if found is None else found.moment
+
+
+class _Moment(NamedTuple):
+    moment: datetime
+    written: str
+    seconds: float
 
 
 @lru_cache(_READ_LATELY)
-def _parsed(text: str) -> datetime | None:
+def _read(text: str) -> _Moment | None:
     if _FITS.fullmatch(text):
         try:
-            return datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(text)
         except ValueError:
             return None
+        return _Moment(moment, text, moment.timestamp())
+    found = _parsed(text)
+    return None if found is None else _Moment(found, _normalised(text, found), found.timestamp())
+
+
+def _parsed(text: str) -> datetime | None:
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         return None
@@ -60,16 +73,11 @@ def normalise(text: object) -> str | None:
 
     A text that already fits comes back unchanged, so a timestamp is not rewritten without need.
     """
-    return _normalised(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    return None if found is None else found.written
 
 
-@lru_cache(_READ_LATELY)
-def _normalised(text: str) -> str | None:
-    moment = _parsed(text)
-    if moment is None:
-        return None
-    if _FITS.fullmatch(text):
-        return text
+def _normalised(text: str, moment: datetime) -> str:
     fraction = f".{moment.microsecond // 1000:03d}" if re.search(r"[.,][0-9]", text) else ""
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + fraction + "Z"
 
@@ -79,19 +87,14 @@ def iso(epoch_seconds: float) -> str:
 
     Raises OverflowError outside the years 1 to 9999.
     """
-    moment = _EPOCH_HERE + timedelta(milliseconds=round(epoch_seconds * 1000))
+    moment = _EPOCH + timedelta(milliseconds=round(epoch_seconds * 1000))
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
 def epoch(text: object) -> float | None:
     """Seconds since 1970 (negative before), or None when the text names no moment."""
-    return _seconds(text) if isinstance(text, str) and len(text) <= _LONGEST else None
-
-
-@lru_cache(_READ_LATELY)
-def _seconds(text: str) -> float | None:
-    moment = _parsed(text)
-    return None if moment is None else (moment - _EPOCH).total_seconds()
+    found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
+    return None if found is None else found.seconds
 
 
 def _zone(text: str | None) -> timezone:

@@ -42,7 +42,8 @@ def meter_values(call: Payload, session: Session) -> Conversation:
         yield from deliver(session, found[0], mark)
         return {}
     fields: list[str] = []
-    values = to_201(call["meterValue"], fields, session.time)
+    untimed = any(epoch(value.get("timestamp")) is None for value in call["meterValue"])
+    values = to_201(call["meterValue"], fields, session.time if untimed else None)
     yield from lost(*fields)
     if not values:
         return {}
