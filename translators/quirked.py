@@ -131,7 +131,11 @@ class Quirked:
 
     def _out(self, effects: list[Effect], now: float) -> list[Effect]:
         """What comes out of the inner stage, its frames to the station as that station needs them."""
-        if not any(isinstance(effect, ToStation) for effect in effects):
+        for effect in effects:
+            # An answer is as good as it is unless it was waited for.
+            if isinstance(effect, ToStation) and (self._asked or isinstance(effect.frame, Call)):
+                break
+        else:
             return effects
         self._now = now
         work = deque(effects)

@@ -35,7 +35,9 @@ def registers(meter_values: list[dict[str, Any]]) -> list[Register]:
     own register their sum does. Samples with equal timestamps belong together, in one entry or in several.
     """
     if len(meter_values) == 1:
-        samples = [one for one in meter_values[0].get("sampledValue") or [] if _is_register(one)]
+        samples = [
+            one for one in meter_values[0].get("sampledValue") or [] if (one.get("measurand") or REGISTER) == REGISTER
+        ]
         if len(samples) == 1:  # the usual message
             reading = _reading(samples)
             context = samples[0].get("context") or "Sample.Periodic"
@@ -46,7 +48,7 @@ def registers(meter_values: list[dict[str, Any]]) -> list[Register]:
         timestamp = str(entry.get("timestamp"))
         at = times.epoch(timestamp)
         for sample in entry.get("sampledValue") or []:
-            if _is_register(sample):
+            if (sample.get("measurand") or REGISTER) == REGISTER:
                 context = sample.get("context") or "Sample.Periodic"
                 # A moment that cannot be read is older than all others: the order of the rest stays right.
                 place = (float("-inf") if at is None else at, timestamp, context)
@@ -79,10 +81,6 @@ def register_sample(wh: int, context: str) -> dict[str, Any]:
     """The 2.0.1 sample of a register of which 1.6 gives the bare number: meterStart (Transaction.Begin), meterStop
     (Transaction.End)."""
     return {"value": wh, "context": context, "measurand": REGISTER, "unitOfMeasure": {"unit": "Wh"}}
-
-
-def _is_register(sample: dict[str, Any]) -> bool:
-    return (sample.get("measurand") or REGISTER) == REGISTER
 
 
 def _whole(reading: Decimal) -> int:

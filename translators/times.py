@@ -7,7 +7,6 @@ fraction, the text "0". What can be read is read; what goes out is UTC with Z an
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import NamedTuple
 
 _MOMENT = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
@@ -28,25 +27,20 @@ def parse(text: object) -> datetime | None:
     fraction are cut, never rounded up: a moment must not slip into the future.
     """
     found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
-    return None if found is None else found.moment
-
-
-class _Moment(NamedTuple):
-    moment: datetime
-    written: str
-    seconds: float
+    return None if found is None else found[0]
 
 
 @lru_cache(_READ_LATELY)
-def _read(text: str) -> _Moment | None:
+def _read(text: str) -> tuple[datetime, str, float] | None:
+    """The moment, the text that `normalise` makes of it, and its seconds since 1970."""
     if _FITS.fullmatch(text):
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return _Moment(moment, text, moment.timestamp())
+        return moment, text, moment.timestamp()
     found = _parsed(text)
-    return None if found is None else _Moment(found, _normalised(text, found), found.timestamp())
+    return None if found is None else (found, _normalised(text, found), found.timestamp())
 
 
 def _parsed(text: str) -> datetime | None:
@@ -74,7 +68,7 @@ def normalise(text: object) -> str | None:
     A text that already fits comes back unchanged, so a timestamp is not rewritten without need.
     """
     found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
-    return None if found is None else found.written
+    return None if found is None else found[1]
 
 
 def _normalised(text: str, moment: datetime) -> str:
@@ -94,7 +88,7 @@ def iso(epoch_seconds: float) -> str:
 def epoch(text: object) -> float | None:
     """Seconds since 1970 (negative before), or None when the text names no moment."""
     found = _read(text) if isinstance(text, str) and len(text) <= _LONGEST else None
-    return None if found is None else found.seconds
+    return None if found is None else found[2]
 
 
 def _zone(text: str | None) -> timezone:

@@ -121,7 +121,10 @@ class Warden:
     # -- calls to the station ---------------------------------------------------------------------------------------
 
     def _out(self, effects: list[Effect], now: float) -> list[Effect]:
-        if not any(isinstance(effect, ToStation) and self._concerns(effect.frame) for effect in effects):
+        for effect in effects:
+            if isinstance(effect, ToStation) and self._concerns(effect.frame):
+                break
+        else:
             return effects
         out: list[Effect] = []
         work = deque(effects)

@@ -32,6 +32,10 @@ from translators.v16_to_v201.recreated import recreated
 from translators.words import METER_TRIGGER, charging_state_201
 
 
+_USUAL_TRIGGER = "MeterValuePeriodic"
+_TELLING = {context: trigger for context, trigger in METER_TRIGGER.items() if trigger != _USUAL_TRIGGER}
+
+
 @loses(call=LOST_TO_201, answer=LOST_OF_ANSWERS)
 def meter_values(call: Payload, session: Session) -> Conversation:
     """MeterValues -> TransactionEvent Updated, one for each sampling time; MeterValues outside a transaction. 2.0.1 E02,
@@ -42,8 +46,10 @@ def meter_values(call: Payload, session: Session) -> Conversation:
         yield from deliver(session, found[0], mark)
         return {}
     fields: list[str] = []
-    untimed = any(epoch(value.get("timestamp")) is None for value in call["meterValue"])
-    values = to_201(call["meterValue"], fields, session.time if untimed else None)
+    values = to_201(call["meterValue"], fields)
+    if "timestamp" in fields:
+        fields.clear()
+        values = to_201(call["meterValue"], fields, session.time)
     yield from lost(*fields)
     if not values:
         return {}
@@ -139,7 +145,6 @@ def _by_time(values: list[Payload]) -> list[tuple[str, list[Payload]]]:
 def _meter_trigger(values: list[Payload]) -> str:
     for value in values:
         for sample in value["sampledValue"]:
-            trigger = METER_TRIGGER.get(sample.get("context", ""), "MeterValuePeriodic")
-            if trigger != "MeterValuePeriodic":
-                return trigger
-    return "MeterValuePeriodic"
+            if sample.get("context") in _TELLING:
+                return _TELLING[sample["context"]]
+    return _USUAL_TRIGGER
