@@ -56,11 +56,15 @@ def open_records(session: Session) -> list[tuple[str, Record]]:
 
 def on_connector(session: Session, number: int) -> Record | None:
     """The transaction that a connector's status speaks of: the newest open one, else the last that ended."""
-    here: list[Record] = [record for _, record in session.remembered("tx/") if record.get("connector") == number]
-    still_open = [record for record in here if "ended" not in record]
-    if still_open:
-        return still_open[-1]
-    return max(here, key=lambda record: float(record["ended"]), default=None)
+    still_open: Record | None = None
+    over: list[Record] = []
+    for _, record in session.remembered("tx/"):
+        if record.get("connector") == number:
+            if "ended" in record:
+                over.append(record)
+            else:
+                still_open = record
+    return still_open or max(over, key=lambda record: float(record["ended"]), default=None)
 
 
 def open_on(session: Session, number: int) -> tuple[str, Record] | None:

@@ -40,10 +40,10 @@ def held(session: Session) -> float:
 def show(session: Session, number: int, timestamp: str, back: bool = False) -> Generator[Step, Any, None]:
     """Tell the CSMS the status of a connector, if that is news. Raises PeerError and PeerSilent."""
     said = _said(session, number)
-    if said is None:
-        return
     last = session.memory.get(f"sent/{number}", {})
-    if last and last != said and held(session):
+    if said is None or said == last:
+        return
+    if last and held(session):
         said = yield from _lasting(session, number)
         if said is None:
             return

@@ -59,7 +59,9 @@ def transaction_event(call: Payload, session: Session) -> Conversation:
         return {}
     at = times.normalise(call["timestamp"]) or session.time
     info = call["transactionInfo"]
-    yield from lost(*(field for field in _SAID_IN_20_ONLY if field in call or field in info))
+    for field in _SAID_IN_20_ONLY:
+        if field in call or field in info:
+            yield from lost(field)
     yield from merged(session, key, call, at)
     if call["eventType"] == "Ended":
         return (yield from _ended(session, key, call, at))
