@@ -33,14 +33,14 @@ def _sample(value: str, measurand: str, unit: str, **more: str) -> dict[str, str
     return {"value": value, "context": "Sample.Periodic", **more, "measurand": measurand, "unit": unit}
 
 
-_SAMPLES_16 = [
+SAMPLES_16 = [
     _sample("1234567", "Energy.Active.Import.Register", "Wh", format="Raw", location="Outlet"),
     _sample("11040.5", "Power.Active.Import", "W", location="Outlet"),
     _sample("16.02", "Current.Import", "A", phase="L1"),
     _sample("229.8", "Voltage", "V", phase="L1-N"),
     _sample("41", "SoC", "Percent", location="EV"),
 ]
-_READING_16 = [{"timestamp": f"{_DAY}T@@:@@:@@Z", "sampledValue": _SAMPLES_16}]
+_READING_16 = [{"timestamp": f"{_DAY}T@@:@@:@@Z", "sampledValue": SAMPLES_16}]
 _HELLO_16: Calls = (
     (
         "BootNotification",

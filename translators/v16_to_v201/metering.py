@@ -31,7 +31,6 @@ from translators.v16_to_v201.records import (
 from translators.v16_to_v201.recreated import recreated
 from translators.words import METER_TRIGGER, charging_state_201
 
-
 _USUAL_TRIGGER = "MeterValuePeriodic"
 _TELLING = {context: trigger for context, trigger in METER_TRIGGER.items() if trigger != _USUAL_TRIGGER}
 

@@ -18,5 +18,5 @@ def measure(lab: Lab) -> None:
             lab.figures.add(f"alone/path/{name}", asyncio.run(path.cost(version, series)), "us", "less")
     finally:
         gc.set_threshold(*before)
-    for action, cost in translation.costs(series).items():
+    for action, cost in translation.costs(12 * series).items():
         lab.figures.add(f"alone/translation/{action.replace('->', 'to')}", cost, "us", "less")
