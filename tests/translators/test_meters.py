@@ -619,3 +619,32 @@ def test_what_2_0_1_carried_comes_back_the_same(values: list[dict[str, Any]]) ->
 def _lone_hertz(sample: dict[str, Any]) -> bool:
     """1.6 can say Hertz of a frequency alone, by saying nothing."""
     return bool(sample.get("unitOfMeasure") == {"unit": "Hz"} and sample.get("measurand") != "Frequency")
+
+
+# The same words again
+
+
+def test_words_that_were_looked_up_before_say_the_same_of_another_reading() -> None:
+    first, again = (
+        one_201(value="1", context="Nonsense", phase="l1"),
+        one_201(value="2", context="Nonsense", phase="l1"),
+    )
+    assert (first.pop("value"), again.pop("value")) == (1, 2)
+    assert first == again == {"measurand": meters.REGISTER, "phase": "L1", "unitOfMeasure": {"unit": "Wh"}}
+    first["unitOfMeasure"]["unit"] = "mine"
+    first["phase"] = "mine"
+    assert one_201(value="2", context="Nonsense", phase="l1") == {"value": 2, **again}
+
+
+def test_a_context_without_a_name_is_told_each_time() -> None:
+    lost: list[str] = []
+    entry = {"timestamp": T, "sampledValue": [{"value": "1", "context": "Nonsense"}]}
+    meters.to_201([entry, entry], lost)
+    meters.to_16([entry], lost)
+    assert lost == ["context"] * 3
+
+
+@pytest.mark.parametrize("name", ["context", "measurand", "unit", "phase", "location"])
+def test_a_word_that_is_no_text_says_nothing(name: str) -> None:
+    assert one_201(value="1", **{name: ["L1"]}) == one_201(value="1")
+    assert one_201(value="1", **{name: {}}) == one_201(value="1")
