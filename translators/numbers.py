@@ -8,6 +8,8 @@ _USUAL = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,5})?")
 _LONGEST_TEXT = 64
 _LARGEST_MULTIPLIER = 30
 _MAGNITUDE = 15
+LARGEST = 10**_MAGNITUDE
+"""What no number that is carried reaches."""
 _FIFTEEN_DIGITS = Context(prec=_MAGNITUDE)
 """A double holds 15 decimal digits and no more of every number."""
 _JSON_STEP = Decimal("0.00001")
@@ -32,7 +34,7 @@ def decimal_of(value: object, multiplier: object = 0) -> Decimal | None:
     elif isinstance(value, float):
         text = repr(value)
         number = Decimal(text)
-    elif isinstance(value, int) and abs(value) < 10**_MAGNITUDE:
+    elif isinstance(value, int) and abs(value) < LARGEST:
         text = ""
         number = Decimal(value)
     else:
@@ -58,7 +60,7 @@ def number_of(value: object) -> int | float | None:
 
 def text_of(value: object, multiplier: object = 0) -> str | None:
     """`plain` of `decimal_of`: what a 2.0.1 number says, as 1.6 writes it."""
-    if multiplier == 0 and type(value) is int and abs(value) < 10**_MAGNITUDE:
+    if multiplier == 0 and type(value) is int and abs(value) < LARGEST:
         return str(value)
     if multiplier == 0 and type(value) is float:
         text = repr(value)

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from translators import times
-from translators.numbers import decimal_of
+from translators.numbers import LARGEST, decimal_of
 from translators.words.metering import REGISTER
 
 _WH = {"": 1, "wh": 1, "kwh": 1000, "Wh": 1, "kWh": 1000}
@@ -105,7 +105,10 @@ def _reading(samples: list[dict[str, Any]]) -> Decimal | None:
 
 def _in_wh(sample: dict[str, Any]) -> Decimal | None:
     unit = sample.get("unitOfMeasure") or {}
-    said = str(unit.get("unit") or "")
-    factor = _WH.get(said) or _WH.get(said.strip().casefold())
-    value = decimal_of(sample.get("value"), unit.get("multiplier") or 0)
+    named = str(unit.get("unit") or "")
+    factor = _WH.get(named) or _WH.get(named.strip().casefold())
+    said, multiplier = sample.get("value"), unit.get("multiplier") or 0
+    if type(said) is int and multiplier == 0 and factor is not None and abs(said) < LARGEST:
+        return Decimal(said * factor)
+    value = decimal_of(said, multiplier)
     return None if factor is None or value is None else value * factor
