@@ -108,11 +108,9 @@ class Call(_Body):
         raw: msgspec.Raw | None = None,
         text: str | None = None,
     ) -> None:
-        self.message_id = message_id
-        self.action = action
-        self._payload = payload
-        self._raw = raw
-        self._text = text
+        # Not by super(): one is made for each message.
+        self.message_id, self.action = message_id, action
+        self._payload, self._raw, self._text = payload, raw, text
 
     @classmethod
     def again(cls, message_id: MessageId, action: str, payload_text: str) -> "Call":
