@@ -102,7 +102,7 @@ class Lab:
     def load(self, url: str, script: str, *, sources: int = 0, pinned: bool = True) -> Iterator[Peer]:
         """A load generator for this address."""
         with Peer("load", self.cores[0] if pinned else None) as load:
-            load.ask("at", url=url, script=script, sources=sources)
+            load.ask("at", url=url, script=script, name=f"BENCH-{next(self._numbers)}", sources=sources)
             yield load
 
     @contextmanager
