@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import uvloop
 
 from tests.bench.figures import percentiles
-from tests.bench.machine import pin, raise_file_limit
+from tests.bench.machine import cpu_seconds, pin, raise_file_limit
 from tests.bench.messages import SCRIPTS
 from tests.bench.peer import Answer, obey
 from tests.bench.resuming import Context
@@ -42,6 +42,8 @@ class Load:
         self._tls: str | None = None
         self._window = 0.0
         self._before: list[int] = []
+        self._pids: list[int] = []
+        self._cpu = 0.0
         self._losses: list[float] = []
         self._returns: list[float] = []
         self._returning: set[asyncio.Task[None]] = set()
@@ -140,23 +142,27 @@ class Load:
                 else:
                     break
 
-    async def record(self) -> None:
-        """Open the window."""
+    async def record(self, pids: list[int] | None = None) -> None:
+        """Open the window. `pids`: the proxy's processes, whose processor time is read here, at the very moment."""
+        self._pids = pids or []
         self._before = [station.answers for station in self._stations]
         self._watch.latencies.clear()
+        self._cpu = cpu_seconds(self._pids)
         self._window = time.perf_counter()
         self._watch.recording = True
 
     async def report(self) -> Answer:
-        """Close the window: round trips in it, its seconds, percentiles in microseconds, errors by kind."""
+        """Close the window: round trips in it, its seconds, the proxy's seconds of processor time, percentiles in
+        microseconds, errors by kind. Raises OSError: the proxy has died."""
         self._watch.recording = False
-        seconds = time.perf_counter() - self._window
+        seconds, cpu = time.perf_counter() - self._window, cpu_seconds(self._pids) - self._cpu
         silent = sum(station.answers == n for station, n in zip(self._stations, self._before, strict=True))
         if silent and self._watch.greedy and len(self._watch.latencies) > _PLENTY * len(self._stations):
             self._watch.fail("station without an answer in the whole window", silent)
         return {
             "round_trips": len(self._watch.latencies),
             "seconds": seconds,
+            "cpu": cpu,
             "us": percentiles([latency * 1e6 for latency in self._watch.latencies]),
             "tls": self._tls,
             "errors": self._watch.errors,

@@ -1,6 +1,7 @@
 """Proxies as processes: started on a core, ready, and in the end gone."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from tests.bench.peer import RowError
 
 _READY_SECONDS = 20.0
 _LOOK_SECONDS = 0.005
+_GONE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,19 @@ class Running:
                 return str(page.read().decode())
         except (OSError, urllib.error.URLError) as error:
             raise RowError(f"its metrics cannot be read: {error}") from error
+
+    def stations(self) -> int:
+        """Stations connected to a gateway now. Raises RowError."""
+        found = re.findall(r"^ocpp_gateway_stations_connected\{[^}]*\} (\S+)$", self.metrics(), re.M)
+        return int(sum(map(float, found)))
+
+    def await_empty(self) -> None:
+        """Until a gateway has no station any more. Raises RowError."""
+        end = time.monotonic() + _GONE_SECONDS
+        while self.stations():
+            if time.monotonic() > end:
+                raise RowError("the gateway keeps stations that have gone")
+            time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)

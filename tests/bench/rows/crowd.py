@@ -9,7 +9,6 @@ from tests.bench.lab import Lab, redis_url
 from tests.bench.machine import descriptors, family
 from tests.bench.peer import Answer, Peer, RowError
 from tests.bench.proxies import PASSTHROUGH, Proxy
-from tests.bench.rows.memory import stations
 
 _LOADS = 2
 _SOURCES = 4
@@ -58,7 +57,7 @@ def _measure(lab: Lab, proxy: Proxy, name: str) -> None:
             load.ask("follow")
         time.sleep(min(_CALM_SECONDS, 5 * scale.window))
         figures.add(f"{name}/dropped", sum(load.ask("followed")["lost"] for load in loads), "stations", "less")
-        figures.add(f"{name}/connected", stations(running), "stations", "more")
+        figures.add(f"{name}/connected", running.stations(), "stations", "more")
         figures.add(f"{name}/memory", (running.memory() - base) / scale.crowd, "KiB", "less")
         assert running.pid
         worker = max(family(running.pid)[1:], key=descriptors)
