@@ -151,13 +151,14 @@ def redis_url(client: Redis) -> str:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Raises RowError in what runs longer, wherever it waits. In the main thread only."""
+    """Raises RowError in what runs longer, wherever it waits, and again after each further quarter of the time: a row may
+    go on with the next proxy, which may hang as well. In the main thread only."""
 
     def late(_number: int, _frame: FrameType | None) -> None:
         raise RowError(f"not done after {seconds:.0f} s")
 
     before: Any = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 4)
     try:
         yield
     finally:

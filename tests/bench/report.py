@@ -76,7 +76,7 @@ def _machine(result: dict[str, Any]) -> str:
         f"Measured {result['date'][:10]} at commit {machine['commit']}: {machine['cpu']}, {machine['cores']} cores,"
         f" {machine['memory_gib']:g} GiB, kernel {machine['kernel']}; Python {machine['python']}, {machine['openssl']},"
         f" uvloop {machine['uvloop']}, HAProxy {machine['haproxy']}, nginx {machine['nginx']}, Redis {machine['redis']}."
-        f" {scale['rounds']} rounds, windows of {scale['window']:g} s. Figures are medians of the rounds, with the least"
+        f" A {scale['name']} run: {scale['rounds']} rounds, windows of {scale['window']:g} s. Figures are medians of the rounds, with the least"
         f" and the greatest.{busy}"
     )
 
@@ -87,8 +87,8 @@ def _targets(figures: Figures, failures: dict[str, str]) -> str:
         target = one.target
         measured = one.why or ("-" if one.measured is None else target.told(one.measured))
         aim = target.bound(target.aim) if target.aim != target.least else ""
-        command = f"`{target.command}`"
-        lines.append([target.what, target.bound(target.least), aim, measured, _VERDICTS[one.verdict], command])
+        verdict = _VERDICTS[one.verdict] if aim or one.verdict != "aim reached" else "reached"
+        lines.append([target.what, target.bound(target.least), aim, measured, verdict, f"`{target.command}`"])
     return _table(["figure", "at least", "aim", "measured", "", "command"], lines)
 
 

@@ -40,6 +40,7 @@ def result() -> dict[str, Any]:
         "date": "2026-01-01T00:00:00+00:00",
         "machine": {**machine, "memory_gib": 23.5, "load": 2.5},
         "scale": {
+            "name": "full",
             "connections": [100, 500],
             "rounds": 3,
             "window": 3.0,
