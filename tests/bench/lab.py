@@ -19,9 +19,10 @@ from tests.bench.certificates import Certificates
 from tests.bench.figures import Figures
 from tests.bench.machine import find
 from tests.bench.peer import Answer, Peer, RowError
-from tests.bench.processes import Running, Site, free_port
+from tests.bench.processes import Running, Site
 from tests.bench.proxies import Proxy
 from tests.bench.scale import Scale
+from tests.support import free_port
 
 _SECONDS = 20.0
 

@@ -118,13 +118,6 @@ def running(launch: Launch, site: Site) -> Iterator[Running]:
         process.wait()
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def placed(core: int | None) -> Callable[[], None] | None:
     """For a child before it begins."""
     return None if core is None else lambda: os.sched_setaffinity(0, {core})
