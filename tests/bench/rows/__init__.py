@@ -36,7 +36,7 @@ ROWS = (
     Row("churn", "memory after stations came and went, again and again", memory.measure_churn, lambda _: 600),
     Row("connects", "new connections per second and core", connects.measure, lambda scale: 60 + 60 * scale.rounds),
     Row("storm", "a fleet that comes back at once", storm.measure, lambda _: 600),
-    Row("crowd", "many stations, and a worker that is killed", crowd.measure, lambda _: 420),
+    Row("crowd", "many stations, and a worker that is killed", crowd.measure, lambda _: 600),
     Row("store", "commands to the store per message", store.measure, lambda _: 120),
     Row("claims", "what a fleet costs Redis", claims.measure, lambda _: 240),
     Row("alone", "a message without kernel, TLS and loop", alone.measure, lambda _: 180),
