@@ -43,7 +43,7 @@ def draw(result: dict[str, Any], folder: Path) -> list[Path]:
 
 @contextmanager
 def _picture(path: Path, x: str, y: str) -> Iterator[Axes]:
-    settings = {"svg.hashsalt": "ocpp-gateway", "font.size": 9, "svg.fonttype": "none"}
+    settings: dict[str, Any] = {"svg.hashsalt": "ocpp-gateway", "font.size": 9, "svg.fonttype": "none"}
     settings |= dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor"), _GREY)
     with mpl.rc_context(settings):
         figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
