@@ -4,9 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check api golden docs dashboards pictures corpus bench soak fuzz clean
+.PHONY: help install demo test lint check api golden docs dashboards pictures corpus bench bench-quick soak fuzz clean
 help:  ## this page
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ocpp-gateway needs Python 3.11 or newer; set PYTHON=python3.11")'
@@ -54,8 +54,11 @@ pictures: $(VENV)/.developer  ## draw docs/pictures from what a real Prometheus 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl
 	$(BIN)/python -m tests.corpus $(CORPUS)
 
-bench: $(VENV)/.developer  ## round trips per core and latency beside HAProxy and a naive proxy
-	$(BIN)/python -m bench
+bench: $(VENV)/.developer  ## everything docs/performance.md tells, beside HAProxy, nginx and a naive proxy; 25 minutes
+	$(BIN)/python -m tests.bench
+
+bench-quick: $(VENV)/.developer  ## the same in two minutes: small windows, without the long rows
+	$(BIN)/python -m tests.bench --scale quick
 
 soak: $(VENV)/.developer  ## faults by the hundred against fleets of stations; what was promised is proved from the histories
 	$(BIN)/python -m tests.soak

@@ -107,13 +107,14 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     cores = machine.cores()
     if cores[0] is None:
         _tell("one core only: load and proxy share it, and the figures are worth little")
+    described = machine.describe()  # before the bench is itself the machine's load
     with tempfile.TemporaryDirectory(prefix="ocpp-bench-") as scratch:
         made = certificates.make(Path(scratch))
         lab = Lab(scale, cores, made, Path(scratch), frozenset(options.only or ()), _tell)
         measure(lab, [row for row in ROWS if not options.only_row or row.name in options.only_row])
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
+        "machine": described,
         "scale": asdict(scale) | {"cores": cores},
         "figures": lab.figures.plain(),
         "failures": lab.failures,

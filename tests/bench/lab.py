@@ -19,9 +19,10 @@ from tests.bench.certificates import Certificates
 from tests.bench.figures import Figures
 from tests.bench.machine import find
 from tests.bench.peer import Answer, Peer, RowError
-from tests.bench.processes import Running, Site, free_port
+from tests.bench.processes import Running, Site
 from tests.bench.proxies import Proxy
 from tests.bench.scale import Scale
+from tests.support import free_port
 
 _SECONDS = 20.0
 
@@ -102,7 +103,7 @@ class Lab:
     def load(self, url: str, script: str, *, sources: int = 0, pinned: bool = True) -> Iterator[Peer]:
         """A load generator for this address."""
         with Peer("load", self.cores[0] if pinned else None) as load:
-            load.ask("at", url=url, script=script, sources=sources)
+            load.ask("at", url=url, script=script, name=f"BENCH-{next(self._numbers)}", sources=sources)
             yield load
 
     @contextmanager
@@ -151,13 +152,14 @@ def redis_url(client: Redis) -> str:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Raises RowError in what runs longer, wherever it waits. In the main thread only."""
+    """Raises RowError in what runs longer, wherever it waits, and again after each further quarter of the time: a row may
+    go on with the next proxy, which may hang as well. In the main thread only."""
 
     def late(_number: int, _frame: FrameType | None) -> None:
         raise RowError(f"not done after {seconds:.0f} s")
 
     before: Any = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 4)
     try:
         yield
     finally:

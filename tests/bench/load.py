@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 import uvloop
 
 from tests.bench.figures import percentiles
-from tests.bench.machine import pin, raise_file_limit
+from tests.bench.machine import cpu_seconds, pin, raise_file_limit
 from tests.bench.messages import SCRIPTS
 from tests.bench.peer import Answer, obey
 from tests.bench.resuming import Context
@@ -23,6 +23,7 @@ from tests.bench.station import Station, Watch
 _TRY_SECONDS = 30.0
 _GRACE = 0.5  # seconds for what is on its way when a window closes
 _LONGEST_PAUSE = 0.5
+_PLENTY = 5  # calls for each station in a window: then none of them may have had no answer at all
 
 
 class Load:
@@ -34,12 +35,15 @@ class Load:
         self._stations: list[Station] = []
         self._pacing: asyncio.Task[None] | None = None
         self._url: SplitResult
+        self._name = ""
         self._script = SCRIPTS["meter-1.6"]
         self._context: Context | None = None
         self._sources = 0
         self._tls: str | None = None
         self._window = 0.0
         self._before: list[int] = []
+        self._pids: list[int] = []
+        self._cpu = 0.0
         self._losses: list[float] = []
         self._returns: list[float] = []
         self._returning: set[asyncio.Task[None]] = set()
@@ -50,9 +54,11 @@ class Load:
         answer: Answer | None = await getattr(self, command.pop("do"))(**command)
         return answer or {}
 
-    async def at(self, url: str, script: str, sources: int = 0) -> None:
-        """Where the stations connect from now on, and what they say. `sources`: so many addresses of this machine to
-        connect from, for more connections than one has ports."""
+    async def at(self, url: str, script: str, name: str, sources: int = 0) -> None:
+        """Where the stations connect from now on, what they say, and how their names begin: what one that was here before
+        sends again would be recognised. `sources`: so many addresses of this machine to connect from, for more connections
+        than one has ports."""
+        self._name = name
         self._url, self._script, self._sources = urlsplit(url), SCRIPTS[script], sources
         self._context = Context() if self._url.scheme == "wss" else None
 
@@ -94,7 +100,7 @@ class Load:
 
     async def _connect(self, number: int) -> Station:
         host, port = self._url.hostname or "", self._url.port or 0
-        path = f"{self._url.path}/BENCH-{number:06}"
+        path = f"{self._url.path}/{self._name}-{number:06}"
         transport, station = await asyncio.get_running_loop().create_connection(
             lambda: Station(self._watch, self._script, path, f"{host}:{port}"),
             host,
@@ -136,23 +142,27 @@ class Load:
                 else:
                     break
 
-    async def record(self) -> None:
-        """Open the window."""
+    async def record(self, pids: list[int] | None = None) -> None:
+        """Open the window. `pids`: the proxy's processes, whose processor time is read here, at the very moment."""
+        self._pids = pids or []
         self._before = [station.answers for station in self._stations]
         self._watch.latencies.clear()
+        self._cpu = cpu_seconds(self._pids)
         self._window = time.perf_counter()
         self._watch.recording = True
 
     async def report(self) -> Answer:
-        """Close the window: round trips in it, its seconds, percentiles in microseconds, errors by kind."""
+        """Close the window: round trips in it, its seconds, the proxy's seconds of processor time, percentiles in
+        microseconds, errors by kind. Raises OSError: the proxy has died."""
         self._watch.recording = False
-        seconds = time.perf_counter() - self._window
+        seconds, cpu = time.perf_counter() - self._window, cpu_seconds(self._pids) - self._cpu
         silent = sum(station.answers == n for station, n in zip(self._stations, self._before, strict=True))
-        if silent and self._watch.greedy:
+        if silent and self._watch.greedy and len(self._watch.latencies) > _PLENTY * len(self._stations):
             self._watch.fail("station without an answer in the whole window", silent)
         return {
             "round_trips": len(self._watch.latencies),
             "seconds": seconds,
+            "cpu": cpu,
             "us": percentiles([latency * 1e6 for latency in self._watch.latencies]),
             "tls": self._tls,
             "errors": self._watch.errors,

@@ -82,6 +82,7 @@ def describe() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(memory / 2**30, 1),
         "kernel": platform.release(),
+        "load": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "openssl": ssl.OPENSSL_VERSION,
         "haproxy": _version_of("haproxy", "-v", "version "),

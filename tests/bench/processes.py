@@ -1,6 +1,7 @@
 """Proxies as processes: started on a core, ready, and in the end gone."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from tests.bench.peer import RowError
 
 _READY_SECONDS = 20.0
 _LOOK_SECONDS = 0.005
+_GONE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,19 @@ class Running:
         except (OSError, urllib.error.URLError) as error:
             raise RowError(f"its metrics cannot be read: {error}") from error
 
+    def stations(self) -> int:
+        """Stations connected to a gateway now. Raises RowError."""
+        found = re.findall(r"^ocpp_gateway_stations_connected\{[^}]*\} (\S+)$", self.metrics(), re.M)
+        return int(sum(map(float, found)))
+
+    def await_empty(self) -> None:
+        """Until a gateway has no station any more. Raises RowError."""
+        end = time.monotonic() + _GONE_SECONDS
+        while self.stations():
+            if time.monotonic() > end:
+                raise RowError("the gateway keeps stations that have gone")
+            time.sleep(0.05)
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
@@ -101,13 +116,6 @@ def running(launch: Launch, site: Site) -> Iterator[Running]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the group is this one proxy and its workers; nothing of it is kept
         process.wait()
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def placed(core: int | None) -> Callable[[], None] | None:

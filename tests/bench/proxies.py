@@ -12,7 +12,8 @@ import yaml
 
 from tests.bench.machine import find
 from tests.bench.peer import RowError
-from tests.bench.processes import Launch, Running, Site, answers_200, free_port, listens, running
+from tests.bench.processes import Launch, Running, Site, answers_200, listens, running
+from tests.support import free_port
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The bench's own frames against the ones of the websockets package."""
 
+import json
 import random
 
 import pytest
 from websockets.frames import Frame, Opcode
 
 from tests.bench.frames import PING, TEXT, Reader, build, mask, peek
-from tests.bench.messages import MeterValues
+from tests.bench.messages import FIRST_SEQUENCE_NUMBER, METER_16, METER_201, Readings, Script
 
 KEY = b"\x01\x80\xfe\x7a"
 LENGTHS = (0, 1, 3, 125, 126, 127, 128, 65535, 65536, 70001)
@@ -69,14 +70,19 @@ def test_a_peek_sees_the_beginning_of_one_whole_frame(length: int) -> None:
     assert peek(build(payload), 50) is None
 
 
-def test_meter_values_differ_from_call_to_call_and_in_nothing_else() -> None:
-    meter = MeterValues(42, KEY)
-    assert 600 <= len(meter) <= 700
+@pytest.mark.parametrize("script", [METER_16, METER_201], ids=["1.6", "2.0.1"])
+def test_readings_differ_from_call_to_call_in_number_and_time_and_in_nothing_else(script: Script) -> None:
+    readings = Readings(script, "tx-1", KEY)
+    assert 600 <= len(readings) <= 720
     seen = []
     for number in (4, 5):
-        identifier, frame = meter.next(number)
+        identifier, frame = readings.next(number)
         [(_, text)] = Reader().feed(frame)
-        assert text.startswith(b'[2,"%b","MeterValues",{"connectorId":1,"transactionId":42,' % identifier)
-        assert len(text) == len(meter)
-        seen.append(text.replace(identifier, b"########").replace(b"T00:00:0%dZ" % number, b"T@"))
+        kind, given, action, payload = json.loads(text)
+        assert (kind, given.encode(), action) == (2, identifier, script.action)
+        assert payload.get("seqNo") in (None, FIRST_SEQUENCE_NUMBER + number)
+        assert "tx-1" in json.dumps(payload)
+        assert len(text) == len(readings)
+        text = text.replace(identifier, b"########").replace(b"T00:00:0%dZ" % number, b"T@")
+        seen.append(text.replace(b"%d" % (FIRST_SEQUENCE_NUMBER + number), b"#"))
     assert seen[0] == seen[1]

@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 from ocpp.messages import Call, validate_payload
 
 from tests.bench.csms import Tally, serve
 from tests.bench.load import Load
+from tests.bench.messages import SCRIPTS
 
 
 @pytest.fixture(autouse=True)
@@ -20,29 +22,73 @@ def garbage_collector() -> Iterator[None]:
     gc.enable()
 
 
-async def test_stations_open_and_are_answered_as_fast_as_they_ask() -> None:
-    tally = Tally()
+@asynccontextmanager
+async def load_on(tally: Tally, script: str = "meter-1.6") -> AsyncIterator[Load]:
     async with await serve(tally) as server:
-        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        report = await Load(url, None, 5, None, None).run(0.05, 0.3)
+        load = Load()
+        await load.at(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", script, "T")
+        yield load
+        await load.cut()
+
+
+@pytest.mark.parametrize("script", ["meter-1.6", "meter-2.0.1", "clock-1.6"])
+async def test_stations_open_and_are_answered_as_fast_as_they_ask(script: str) -> None:
+    tally = Tally()
+    async with load_on(tally, script) as load:
+        assert (await load.open(5))["open"] == 5
+        await load.start()
+        await load.record()
+        await asyncio.sleep(0.3)
+        report = await load.report()
+        ever = (await load.stop())["round_trips_ever"]
     assert report["errors"] == {}
     assert report["round_trips"] > 50
-    assert 0 < report["p50_us"] <= report["p99_us"]
+    assert 0 < report["us"]["50"] <= report["us"]["99"]
     seen = tally.report()
-    assert seen["calls"]["ocpp1.6 BootNotification"] == seen["calls"]["ocpp1.6 StartTransaction"] == 5
-    assert seen["calls"]["ocpp1.6 MeterValues"] >= report["round_trips_ever"]
-    assert len(seen["samples"]) == 5, "boot, status, start, the first meter values and later ones"
-    for _, text in seen["samples"]:
+    said = SCRIPTS[script]
+    for action, _ in said.opening[:2]:
+        assert seen["calls"][f"{said.subprotocol} {action}"] == 5
+    assert seen["calls"][f"{said.subprotocol} {said.action}"] >= ever
+    assert len(seen["samples"]) == len(said.opening) + 2 - (script == "meter-2.0.1"), (
+        "the first of each, and later ones"
+    )
+    for subprotocol, text in seen["samples"]:
         _, identifier, action, payload = json.loads(text)
-        await validate_payload(Call(identifier, action, payload), "1.6")
+        await validate_payload(Call(identifier, action, payload), subprotocol.removeprefix("ocpp"))
 
 
 async def test_a_light_load_keeps_its_rate() -> None:
-    async with await serve(Tally()) as server:
-        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        report = await Load(url, None, 4, 100.0, None).run(0.05, 0.5)
+    async with load_on(Tally()) as load:
+        await load.open(4)
+        await load.start(100.0)
+        await load.record()
+        await asyncio.sleep(0.5)
+        report = await load.report()
+        await load.stop()
     assert report["errors"] == {}
-    assert 30 <= report["round_trips"] <= 55
+    assert 25 <= report["round_trips"] <= 100 * report["seconds"] + 5
+
+
+async def test_a_station_that_is_lost_comes_back_and_is_counted() -> None:
+    async with load_on(Tally(), "idle-1.6") as load:
+        await load.open(3)
+        await load.follow()
+        load._stations[1].close()
+        async with asyncio.timeout(20):
+            while (await load.followed())["back"] < 1:
+                await asyncio.sleep(0.02)
+        report = await load.followed()
+    assert (report["lost"], report["back"]) == (1, 1)
+    assert report["seconds"] > 0
+
+
+async def test_a_lost_station_that_nobody_expected_is_an_error() -> None:
+    async with load_on(Tally(), "idle-1.6") as load:
+        await load.open(2)
+        await load.record()
+        load._stations[0].close()
+        await load._stations[0].gone
+        assert (await load.report())["errors"] == {"connection lost": 1}
 
 
 async def test_the_csms_speaks_both_versions_and_no_other() -> None:
@@ -59,5 +105,7 @@ async def test_the_csms_speaks_both_versions_and_no_other() -> None:
 
 
 async def test_nobody_there_is_an_error_and_not_a_figure() -> None:
+    load = Load()
+    await load.at("ws://127.0.0.1:1", "meter-1.6", "T")
     with pytest.raises(ConnectionRefusedError):
-        await Load("ws://127.0.0.1:1", None, 2, None, None).run(0.0, 0.1)
+        await load.open(2)

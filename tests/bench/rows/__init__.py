@@ -18,16 +18,14 @@ class Row:
     deadline: Callable[[Scale], float]
 
 
-def _windows(scale: Scale) -> float:
-    # Opening takes longer than measuring where connections are many.
-    opening = sum(connections / 100 for connections in scale.connections)
-    each = opening + scale.light_seconds + len(scale.connections) * (scale.window + scale.warmup + 2)
-    return 120 + 3 * 8 * scale.rounds * each
-
-
 ROWS = (
     Row("starts", "from its start to readiness, and memory before the first station", starts.measure, lambda _: 90),
-    Row("load", "latency at light load, round trips per second and core at full load", load.measure, _windows),
+    Row(
+        "load",
+        "latency at light load, round trips per second and core at full load",
+        load.measure,
+        lambda scale: 150 + 350 * scale.rounds,
+    ),
     Row(
         "idle",
         "latency and pauses beside thousands of idle pairs",
@@ -37,8 +35,8 @@ ROWS = (
     Row("memory", "KiB per idle pair", memory.measure_slope, lambda _: 240),
     Row("churn", "memory after stations came and went, again and again", memory.measure_churn, lambda _: 600),
     Row("connects", "new connections per second and core", connects.measure, lambda scale: 60 + 60 * scale.rounds),
-    Row("storm", "a fleet that comes back at once", storm.measure, lambda _: 420),
-    Row("crowd", "many stations, and a worker that is killed", crowd.measure, lambda _: 420),
+    Row("storm", "a fleet that comes back at once", storm.measure, lambda _: 600),
+    Row("crowd", "many stations, and a worker that is killed", crowd.measure, lambda _: 600),
     Row("store", "commands to the store per message", store.measure, lambda _: 120),
     Row("claims", "what a fleet costs Redis", claims.measure, lambda _: 240),
     Row("alone", "a message without kernel, TLS and loop", alone.measure, lambda _: 180),

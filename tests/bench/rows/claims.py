@@ -91,7 +91,7 @@ def _identity(number: int) -> str:
 
 
 def _info(redis: "Redis", section: str) -> dict[str, Any]:
-    found: dict[str, Any] = redis.info(section)  # type: ignore[assignment]
+    found: dict[str, Any] = redis.info(section)
     return found
 
 

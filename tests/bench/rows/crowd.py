@@ -9,7 +9,6 @@ from tests.bench.lab import Lab, redis_url
 from tests.bench.machine import descriptors, family
 from tests.bench.peer import Answer, Peer, RowError
 from tests.bench.proxies import PASSTHROUGH, Proxy
-from tests.bench.rows.memory import stations
 
 _LOADS = 2
 _SOURCES = 4
@@ -22,7 +21,7 @@ _QUIET_SECONDS = 1.0
 
 def measure(lab: Lab) -> None:
     """`crowd/STATIONS/...`: `seconds` until all were connected, `dropped` in the time after, `memory` (KiB a pair, all
-    processes); after kill -9 of one worker: the stations it `held` (half its descriptors), those that were `lost`, those
+    processes); after kill -9 of one worker: the stations it `held` (half the descriptors it has since), those that were `lost`, those
     of them that were not its own (`lost of others`), and the seconds until all were `back`."""
     if not lab.scale.crowd or not lab.wanted(PASSTHROUGH):
         return
@@ -47,6 +46,8 @@ def _measure(lab: Lab, proxy: Proxy, name: str) -> None:
             for _ in range(_LOADS)
         ]
         base = running.memory()
+        assert running.pid
+        before = {worker: descriptors(worker) for worker in family(running.pid)[1:]}
         began = time.perf_counter()
         for number, load in enumerate(loads):
             load.tell("open", count=each, first=number * each, at_once=_AT_ONCE, patient=True)
@@ -58,12 +59,10 @@ def _measure(lab: Lab, proxy: Proxy, name: str) -> None:
             load.ask("follow")
         time.sleep(min(_CALM_SECONDS, 5 * scale.window))
         figures.add(f"{name}/dropped", sum(load.ask("followed")["lost"] for load in loads), "stations", "less")
-        figures.add(f"{name}/connected", stations(running), "stations", "more")
+        figures.add(f"{name}/connected", running.stations(), "stations", "more")
         figures.add(f"{name}/memory", (running.memory() - base) / scale.crowd, "KiB", "less")
-        assert running.pid
-        worker = max(family(running.pid)[1:], key=descriptors)
-        # A pair has two sockets; what else a worker has open is a few dozen.
-        held = descriptors(worker) / 2
+        worker = max(before, key=descriptors)
+        held = (descriptors(worker) - before[worker]) / 2  # a pair has two sockets
         os.kill(worker, signal.SIGKILL)
         reports = _await_back(loads)
     lost = sum(report["lost"] for report in reports)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from tests.bench.lab import Csms, Lab
+from tests.bench.machine import family
 from tests.bench.peer import Answer, RowError
 from tests.bench.processes import Running
 from tests.bench.proof import prove
@@ -102,20 +103,19 @@ def _full(lab: Lab, csms: Csms, turns: Standing, connections: int) -> None:
 def window(
     lab: Lab, proxy: Proxy, running: Running, csms: Csms, connections: int, seconds: float, rate: float | None = None
 ) -> Answer:
-    """One window: open, warm up, measure, close. The load's report with `cpu` (seconds) and `memory` (KiB) of the proxy,
-    None without one. Raises RowError, also if the work was not done."""
+    """One window: open, warm up, measure, close. The load's report, and `memory` (KiB) of the proxy, None without one. Raises RowError, also if the work was not done."""
     csms.tally()
     with lab.load(running.url, proxy.script) as load:
         load.ask("open", count=connections)
         load.ask("start", rate=rate)
         time.sleep(lab.scale.warmup)
-        before = running.cpu() if running.pid else 0.0
-        load.ask("record")
+        load.ask("record", pids=family(running.pid) if running.pid else [])
         time.sleep(seconds)
         report = load.ask("report")
-        report["cpu"] = running.cpu() - before if running.pid else None
         report["memory"] = running.memory() if running.pid else None
         answers = load.ask("stop")["round_trips_ever"]
         prove(proxy, report, answers, csms.tally())
         load.ask("cut")
+    if running.admin:
+        running.await_empty()  # what it does for those that have gone is not the next one's to bear
     return report

@@ -1,6 +1,7 @@
 """What makes a row count, and what makes it fail."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,16 @@ import pytest
 
 from tests.bench import proxies
 from tests.bench.certificates import make
-from tests.bench.proxies import PROXIES, Proxy, RowError, Site, install_haproxy
-from tests.bench.rounds import prove
+from tests.bench.peer import RowError
+from tests.bench.processes import Launch, Site, running
+from tests.bench.proof import prove
+from tests.bench.proxies import TRANSLATE, install_peers
 
-TRANSLATE = next(proxy for proxy in PROXIES if proxy.name == "gateway translate")
 HEARTBEAT = ["ocpp2.0.1", json.dumps([2, "1", "Heartbeat", {}])]
 
 
 def prove_with(calls: dict[str, int], samples: list[list[str]], **report: Any) -> None:
-    base = {"errors": {}, "round_trips": 8, "round_trips_ever": 10}
-    prove(TRANSLATE, base | report, {"calls": calls, "samples": samples})
+    prove(TRANSLATE, {"errors": {}, "round_trips": 8} | report, 10, {"calls": calls, "samples": samples})
 
 
 def test_work_that_was_done_counts() -> None:
@@ -49,16 +50,21 @@ def test_work_that_was_not_done_does_not(
 
 def test_a_proxy_that_does_not_start_says_why(tmp_path: Path) -> None:
     site = Site(tmp_path, "ws://127.0.0.1:1", make(tmp_path), None)
-    broken = Proxy(
-        "broken", "ocpp1.6", lambda _site, _port: (["sh", "-c", "echo no such verb >&2; exit 2"], lambda: False)
-    )
-    with pytest.raises(RowError, match=r"ended with 2 before it was ready: no such verb"), broken.running(site):
+    broken = Launch(["sh", "-c", "echo no such verb >&2; exit 2"], "", lambda: False)
+    with pytest.raises(RowError, match=r"ended with 2 before it was ready: no such verb"), running(broken, site):
         pass
 
 
-def test_haproxy_that_cannot_be_installed_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxies, "find_haproxy", lambda: None)
+def test_a_proxy_that_dies_meanwhile_is_no_row(tmp_path: Path) -> None:
+    site = Site(tmp_path, "ws://127.0.0.1:1", make(tmp_path), None)
+    brief = Launch(["sh", "-c", "sleep 0.1; echo enough >&2; exit 3"], "", lambda: True)
+    with pytest.raises(RowError, match="died while it was measured: enough"), running(brief, site) as one:
+        os.waitid(os.P_PID, one.pid or 0, os.WEXITED | os.WNOWAIT)
+
+
+def test_peers_that_cannot_be_installed_are_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxies, "find", lambda _name: None)
     monkeypatch.setattr(proxies.shutil, "which", lambda _name: None)
     with pytest.raises(RowError, match="run: sudo apt-get install") as raised:
-        install_haproxy()
+        install_peers()
     assert "\n" not in str(raised.value)
