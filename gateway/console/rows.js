@@ -71,7 +71,8 @@ export function rows({ columns, key, href, label, layout }) {
     event.preventDefault();
     const inside = document.activeElement.closest(".row");
     const now = [...drawn.values()].find((one) => one.element === inside)?.index ?? -1;
-    focus(Math.max(0, Math.min(all.length - 1, now === -1 && step > 0 ? 0 : now + step)));
+    const to = now === -1 && step !== Infinity ? 0 : now + step;
+    focus(Math.max(0, Math.min(all.length - 1, to)));
   });
 
   function show(rows, nothing) {
