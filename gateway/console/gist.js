@@ -1,7 +1,9 @@
 // A payload in a line: what it says, the most telling first.
 
-const FIRST = ["errorCode", "errorDescription", "status", "eventType", "triggerReason", "connectorStatus", "chargingState", "requestedMessage",
+const FIRST = ["errorCode", "errorDescription", "status", "eventType", "triggerReason", "connectorStatus", "chargingState", "requestedMessage", "energy", "power",
   "type", "key", "value", "connectorId", "transactionId", "meterStart", "meterStop", "reason", "stoppedReason"];
+// The names of these say nothing that their values do not.
+const BARE = FIRST.indexOf("type");
 const MOST = 6;
 
 /** A line of text, empty for a payload that says nothing. */
@@ -10,7 +12,7 @@ export function gist(payload) {
   const found = [];
   collect(payload, found, 0);
   found.sort((one, other) => place(one[0]) - place(other[0]));
-  return found.slice(0, MOST).map(([name, value]) => (FIRST.indexOf(name) >= 0 && FIRST.indexOf(name) < 9 ? value : `${name} ${value}`)).join(" · ");
+  return found.slice(0, MOST).map(([name, value]) => (FIRST.indexOf(name) >= 0 && FIRST.indexOf(name) < BARE ? value : `${name} ${value}`)).join(" · ");
 }
 
 function place(name) {

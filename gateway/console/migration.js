@@ -36,7 +36,7 @@ export function migrationPage(main, signal, name) {
   fill(main, h("div", { class: "page full" },
     h("header", { class: "page-head" }, h("div", null, h("a", { class: "back", href: "#/migrations" }, "Migrations"), h("h1", null, name), head),
       h("div", { class: "acts" }, Object.values(acts))),
-    wrong, bar.element, facts, h("div", { class: "filters" }, field("Stations", only)), table.element));
+    wrong, bar.element, h("div", { class: "journal-bar" }, facts, field("Stations", only)), table.element));
 
   async function command(verb, danger) {
     const path = `/migrations/${encodeURIComponent(name)}/${verb}`;

@@ -61,7 +61,7 @@ const KINDS = {
 export const kind = (state) => KINDS[state] ?? "off";
 
 const SAID = {
-  waiting_idle: "waits for idle", rolling_back: "rolling back", rolled_back: "rolled back",
+  waiting_idle: "waiting for idle", rolling_back: "rolling back", rolled_back: "rolled back",
   switch: "moves now", wait: "moves when idle", route: "moves when it connects", refuse: "cannot move",
   nothing: "is there already",
 };

@@ -38,7 +38,9 @@ async def test_it_follows_the_fleet_live(tmp_path: Path) -> None:
             assert "tag=pilot" in page.url
             await page.get_by_label("Tag").select_option("")
             await page.get_by_label("Backend").select_option("new")
-            assert await page.locator(ROWS).all_inner_texts() == [await page.locator(ROWS, has_text="HAM-1").inner_text()]
+            assert await page.locator(ROWS).all_inner_texts() == [
+                await page.locator(ROWS, has_text="HAM-1").inner_text()
+            ]
             await page.reload()
             await page.get_by_text("1 of 2 stations").wait_for()
             await page.get_by_label("Backend").select_option("")

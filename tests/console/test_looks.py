@@ -9,7 +9,16 @@ from tests.console.browser import Console, chromium, console
 from tests.integration.test_switch import Books, Station
 from tests.support import Gateway, configuration, gateway
 
-PAGES = ("/fleet", "/stations/CP-1", "/migrations", "/migrations/-new", "/backends", "/mirror", "/nodes", "/certificates")
+PAGES = (
+    "/fleet",
+    "/stations/CP-1",
+    "/migrations",
+    "/migrations/-new",
+    "/backends",
+    "/mirror",
+    "/nodes",
+    "/certificates",
+)
 
 # What is wrong with a page, in the words of WCAG 2.2: 1.1.1, 1.3.1, 1.4.3, 2.4.2, 2.4.6, 4.1.2.
 WRONG = """() => {
@@ -95,7 +104,9 @@ async def test_every_page_can_be_read_by_everybody(tmp_path: Path, scheme: Any) 
 async def _settled(one: Console) -> None:
     """What the page asks for first has come."""
     await one.page.locator("main h1").wait_for(state="attached")
-    await one.page.locator("main table, main .rows-space .row, main form, main .empty, main .card, main .facts section").first.wait_for()
+    await one.page.locator(
+        "main table, main .rows-space .row, main form, main .empty, main .card, main .facts section"
+    ).first.wait_for()
 
 
 async def test_everything_can_be_done_with_keys(tmp_path: Path) -> None:

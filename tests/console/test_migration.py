@@ -35,8 +35,10 @@ async def test_a_migration_is_planned_run_watched_and_rolled_back(tmp_path: Path
             await page.get_by_role("dialog").get_by_role("button", name="Start").click()
             # Watched: six move, one waits for its transaction.
             await page.get_by_role("heading", name="berlin").wait_for()
-            await page.locator(".legend", has_text="6 done").get_by_text("waits for idle").wait_for()
-            assert await page.get_by_role("progressbar").get_attribute("aria-valuetext") == "6 of 7 stations are through"
+            await page.locator(".legend", has_text="6 done").get_by_text("waiting for idle").wait_for()
+            assert (
+                await page.get_by_role("progressbar").get_attribute("aria-valuetext") == "6 of 7 stations are through"
+            )
             # Paused, and nothing moves; resumed, and what has become idle does.
             await page.get_by_role("button", name="Pause").click()
             await page.locator(".under").get_by_text("paused").wait_for()

@@ -1,11 +1,9 @@
 """One station's page: both sides of its conversation, what is known, what can be done."""
 
-import asyncio
-import json
 from pathlib import Path
 
 from tests.console.browser import console
-from tests.integration.test_switch import Books, Station, at
+from tests.integration.test_switch import Books, Station
 from tests.support import closed, configuration, gateway
 
 
