@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+
 from gateway.migrating import HEADS
 from gateway.node import Node
 from gateway.reach import Reach
@@ -79,6 +81,7 @@ class Feed:
         self._asking: asyncio.Task[None] | None = None
         self._marks: dict[str, Any] = {}
         self._last: dict[str, dict[str, Any]] = {}
+        self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("feed")
 
     @property
     def full(self) -> bool:
@@ -93,6 +96,7 @@ class Feed:
         self._watchers.add(watcher)
         if self._asking is None:
             self._asking = asyncio.get_running_loop().create_task(self._ask_on(), name="fleet feed")
+            self._asking.add_done_callback(self._failed)
         try:
             yield watcher
         finally:
@@ -105,6 +109,13 @@ class Feed:
     def close(self) -> None:
         for watcher in self._watchers:
             watcher.close()
+
+    def _failed(self, task: "asyncio.Task[None]") -> None:
+        """A defect ends the streams: whoever watches comes again, and it is tried anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._logger.error("feed_failed", error=repr(error), exc_info=error)
+            self._asking = None
+            self.close()
 
     async def _ask_on(self) -> None:
         loop = asyncio.get_running_loop()

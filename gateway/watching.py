@@ -20,7 +20,7 @@ LEAST_SECONDS = 0.5
 """Between two looks, however many ask."""
 FORGET_SECONDS = 15.0
 _MOST_AT_ONCE, _MOST_BEHIND = 250, 2000
-_SLICE = 500
+_SLICE = 100
 """Sessions that are looked over before others have their turn."""
 
 Stamp = tuple[object, ...]

@@ -19,15 +19,11 @@ class Listed:
     connected_at: float = 100.0
     stage: Any = None
 
-    @property
-    def about(self) -> Any:
-        return SimpleNamespace(
+    def __post_init__(self) -> None:
+        self.about = SimpleNamespace(
             subprotocol="ocpp1.6", version="ocpp2.0.1", source="192.0.2.1", connected_at=self.connected_at
         )
-
-    @property
-    def ledger(self) -> Any:
-        return SimpleNamespace(memory=self.memory)
+        self.ledger = SimpleNamespace(memory=self.memory)
 
     def reports(self, connector: int, status: str) -> None:
         self.memory[f"station/status/{connector}"] = {"status": status, "errorCode": "NoError"}

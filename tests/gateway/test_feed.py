@@ -117,3 +117,17 @@ async def test_it_ends_with_the_gateway(nodes: Nodes) -> None:
         fleet.close()
         assert watcher.closed
         await watcher.take(5.0)
+
+
+async def test_a_defect_ends_the_streams_and_is_told(nodes: Nodes, capsys: pytest.CaptureFixture[str]) -> None:
+    fleet = Feed(node_on(MemoryStore()), cast(Reach, nodes))
+    async with fleet.watched() as watcher:
+        await heard(watcher, lambda name, _: name == "fleet")
+        nodes.next["north"] = {"backends": None}
+        async with asyncio.timeout(10):
+            while not watcher.closed:
+                await watcher.take(1.0)
+    assert "feed_failed" in "".join(capsys.readouterr())
+    # The next to watch begins it again.
+    async with fleet.watched() as watcher:
+        await heard(watcher, lambda name, _: name == "fleet")
