@@ -2,6 +2,8 @@
 
 const KEY = "ocpp-gateway.token";
 const API = "api/v1";
+// The gateway says something every 10 seconds.
+const MUTE_MS = 25000;
 
 /** What the API answers when it does not do what it was asked (RFC 9457). */
 export class Problem extends Error {
@@ -73,11 +75,12 @@ export async function listen(path, heard, state, signal) {
   let pause = 500;
   while (!signal.aborted) {
     try {
-      const answer = await request("GET", path, undefined, signal);
+      const mute = new AbortController();
+      const answer = await request("GET", path, undefined, AbortSignal.any([signal, mute.signal]));
       if (!answer.ok) throw await problem(answer);
       state("live");
       pause = 500;
-      await read(answer.body, heard);
+      await read(answer.body, heard, mute);
       state("the gateway ended the stream");
     } catch (error) {
       if (signal.aborted) return;
@@ -88,11 +91,13 @@ export async function listen(path, heard, state, signal) {
   }
 }
 
-async function read(body, heard) {
+/** `mute` is aborted when nothing comes for longer than the gateway ever stays silent. */
+async function read(body, heard, mute) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { done, value } = await reader.read();
+    const patience = setTimeout(() => mute.abort(), MUTE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(patience));
     if (done) return;
     const blocks = (rest + value).split("\n\n");
     rest = blocks.pop();

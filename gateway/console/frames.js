@@ -113,7 +113,7 @@ function talkRow(first) {
 
   function detail() {
     if (more.hidden) return;
-    fill(more, ["station", "csms"].map((side) => h("pre", { class: "json" }, halves[side] ? pretty(halves[side]) : "")));
+    fill(more, ["station", "csms"].map((side) => h("div", null, halves[side] ? whole(halves[side]) : null)));
   }
 
   function put(frame) {
@@ -145,7 +145,8 @@ function half(frame) {
     frame.seconds !== undefined && frame.direction === "in" ? h("span", { class: "took" }, `${(frame.seconds * 1000).toFixed(0)} ms`) : null];
 }
 
-function pretty(frame) {
-  const head = [frame.type, frame.action, frame.id && `id ${frame.id}`, frame.what].filter(Boolean).join(" · ");
-  return `${head}\n${frame.payload === null ? frame.why ?? JSON.stringify(frame.facts ?? null, null, 2) : JSON.stringify(frame.payload, null, 2)}`;
+function whole(frame) {
+  const says = frame.payload ?? frame.facts;
+  return [h("p", { class: "faint" }, [frame.type.replace("_", " "), frame.id && `id ${frame.id}`].filter(Boolean).join(" · ")),
+    h("pre", { class: "json" }, says === null || says === undefined ? frame.why ?? "" : JSON.stringify(says, null, 2))];
 }

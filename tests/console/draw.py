@@ -85,6 +85,7 @@ async def draw() -> None:
                 await page.locator(".talk-scroll").evaluate(
                     "one => one.scrollTop = one.querySelector('.talk-more:not([hidden])').parentElement.offsetTop - one.offsetTop - 6"
                 )
+                await page.mouse.move(0, 0)
                 await page.screenshot(path=picture_of("station", scheme))
                 await page.goto(f"{url}#/fleet")
                 await page.locator(".rows-space .row").nth(15).wait_for()
@@ -93,7 +94,7 @@ async def draw() -> None:
             for page in pages.values():
                 await page.goto(f"{url}#/migrations/{_MIGRATION}")
             # Some are through, some wait, the last wave has not begun.
-            await asyncio.sleep(10)
+            await asyncio.sleep(26)
             for scheme, page in pages.items():
                 await page.screenshot(path=picture_of("migration", scheme))
 

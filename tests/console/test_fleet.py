@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.console.browser import console
 from tests.integration.test_switch import Books, Station
-from tests.support import ask, configuration, gateway
+from tests.support import Gateway, ask, configuration, gateway
+from tests.tcp_proxy import TcpProxy
 
 EVIL = '<img src=x onerror="document.title=1"><script>x()</script>'
 ROWS = ".rows-space .row"
@@ -60,6 +61,28 @@ async def test_it_follows_the_fleet_live(tmp_path: Path) -> None:
             await page.locator(ROWS, has_text="HAM-1").wait_for(state="detached")
             assert (await running.api("PUT", "/stations/BER-1/route", {"backend": "new", "when": "now"}))[0] == 200
             await page.locator(ROWS, has_text="BER-1").get_by_text("1.6 → 2.0.1").wait_for()
+
+
+async def test_it_says_when_the_gateway_is_gone_and_comes_back_by_itself(tmp_path: Path) -> None:
+    old = Books("ocpp1.6")
+    config = configuration(("old", old))
+    async with old.running():
+        async with gateway(tmp_path, config) as first, TcpProxy(first.admin).running() as proxy:
+            seen = Gateway(first.process, first.port, proxy.port, None)
+            async with console(seen) as open_console:
+                page = open_console.page
+                await Station("ocpp1.6").connect(first, "/CP-1")
+                await page.locator(ROWS, has_text="CP-1").wait_for()
+                first.process.terminate()
+                await page.get_by_text("reconnecting: ").wait_for()
+                async with gateway(tmp_path, config) as second:
+                    await Station("ocpp1.6").connect(second, "/CP-2")
+                    proxy._target = second.admin
+                    await page.locator(ROWS, has_text="CP-2").wait_for()
+                    # What it knew of the other process is forgotten.
+                    await page.locator(ROWS, has_text="CP-1").wait_for(state="detached")
+                    await page.get_by_text("1 connected", exact=True).wait_for()
+                    open_console.allowed = ["ERR_", "Failed to load"]
 
 
 async def test_five_thousand_rows_are_searched_at_once(tmp_path: Path) -> None:
