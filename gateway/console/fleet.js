@@ -1,7 +1,7 @@
 // All stations: counted, searched, filtered; live.
 
 import { get } from "./api.js";
-import { empty, field, fill, h, mark, select, setOptions } from "./dom.js";
+import { empty, failure, field, fill, h, mark, select, setOptions } from "./dom.js";
 import { MOST, fleet, row } from "./fleet-store.js";
 import { rows } from "./rows.js";
 import { count, kind, number, time, version, versions } from "./words.js";
@@ -59,6 +59,7 @@ export function fleetPage(main, signal) {
     return [name, { element, value }];
   }));
   const found = h("p", { class: "found", role: "status" });
+  const wrong = h("div", { hidden: true });
   const table = rows({ columns: COLUMNS, key: (one) => one.key, label: "Stations", layout: "fleet",
     href: (one) => `#/stations/${encodeURIComponent(one.identity)}` });
   fill(main, h("div", { class: "page full" },
@@ -66,7 +67,7 @@ export function fleetPage(main, signal) {
     h("form", { class: "filters", role: "search", on: { submit: (event) => event.preventDefault() } },
       field("Search", search), field("Backend", chosen.backend), field("Station speaks", chosen.subprotocol), field("Tag", chosen.tag),
       found),
-    table.element));
+    wrong, table.element));
 
   function choose(name) {
     state = state === name ? "connected" : name;
@@ -121,6 +122,12 @@ export function fleetPage(main, signal) {
     const whole = state === "offline" ? offline.length : all.length;
     const cut = fleet.cut ? ` The first ${number(MOST)} are here; the API lists them all.` : "";
     found.textContent = (some.length === whole ? count(whole, "station") : `${number(some.length)} of ${count(whole, "station")}`) + cut;
+    const silent = fleet.silent.join(", ");
+    if (wrong.dataset.silent !== silent) {
+      wrong.dataset.silent = silent;
+      wrong.hidden = silent === "";
+      fill(wrong, failure({ message: `No answer from ${silent}: stations there may have come or gone meanwhile.` }));
+    }
     table.show(some, nothing(whole));
   }
 

@@ -1,4 +1,5 @@
-"""Pictures of the console, with the demo behind it: `make pictures`."""
+"""Pictures of the console, with the demo behind it: `make pictures`. Those of the repository were drawn where the fonts Inter and
+JetBrains Mono are installed (Debian: fonts-inter, fonts-jetbrains-mono)."""
 
 import asyncio
 import sys

@@ -29,6 +29,10 @@ async def test_it_follows_the_fleet_live(tmp_path: Path) -> None:
             await ham.boots()
             await page.locator(ROWS, has_text="HAM-1").get_by_text("1.6 → 2.0.1").wait_for()
             await page.get_by_text("2 connected", exact=True).wait_for()
+            # A node that gives no answer is named.
+            silent = "import('/console/fleet-store.js').then(({fleet}) => { fleet.silent = ['south'];"
+            await page.evaluate(f"{silent} fleet.dispatchEvent(new Event('fleet')); }})")
+            await page.get_by_role("alert").get_by_text("No answer from south").wait_for()
             # A status that changes.
             await ber.status(1, "Charging")
             await page.locator(ROWS, has_text="BER-1").get_by_text("Charging, Available").wait_for()

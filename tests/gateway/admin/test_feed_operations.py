@@ -72,3 +72,28 @@ async def test_certificates_in_use_are_told_without_their_keys(tmp_path: Path) -
         assert one["expires"] > 1_795_000_000
         assert one["place"] == f"listener 127.0.0.1:{running.port}"
         assert len(one["nodes"]) == 1
+
+
+async def test_stations_by_tag_with_what_lists_show(tmp_path: Path) -> None:
+    books = Books("ocpp1.6")
+    stations_file = tmp_path / "stations.yaml"
+    stations_file.write_text("CP-1: {tags: [pilot, east]}\nCP-2: {tags: east}\nCP-8: {tags: pilot}\nCP-9: {}\n")
+    config = configuration(("old", books), ("new", Books("ocpp1.6")), stations_file=str(stations_file))
+    async with books.running(), gateway(tmp_path, config) as running:
+        for number in (1, 2):
+            station = await Station("ocpp1.6").connect(running, f"/CP-{number}")
+            await station.boots()
+        _, told = await running.api("GET", "/stations?tag=pilot")
+        (one,) = told["stations"]
+        assert (one["identity"], one["tags"], one["vendor"]) == ("CP-1", ["east", "pilot"], "Acme")
+        assert (one["statuses"], one["transactions_open"]) == (["Available", "Available"], None)
+        _, told = await running.api("GET", "/stations?tag=pilot&connected=false")
+        assert [(one["identity"], one["tags"]) for one in told["stations"]] == [("cp-8", ["pilot"])]
+        _, one = await running.api("GET", "/stations/CP-1")
+        assert (one["route"], one["tags"]) == (None, ["east", "pilot"])
+        # It is not connected: its route waits for it, and is told.
+        assert (await running.api("PUT", "/stations/CP-8/route", {"backend": "new"}))[0] == 200
+        _, one = await running.api("GET", "/stations/CP-8")
+        assert (one["route"], one["tags"]) == ({"backend": "new", "migration": None}, ["pilot"])
+        _, told = await running.api("GET", "/backends")
+        assert [one["follows"] for one in told["backends"]] == [False, False]
