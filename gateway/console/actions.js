@@ -20,7 +20,7 @@ export async function disconnect(identity) {
 export async function route(identity, now) {
   const others = Object.keys(fleet.backends).filter((name) => name !== now);
   const backend = select(others, others[0], { name: "backend", required: true });
-  const when = select([["idle", "when no transaction goes on"], ["now", "now, with its transactions"]], "idle", { name: "when" });
+  const when = select([["idle", "when it is idle"], ["now", "now, with its transactions"]], "idle", { name: "when" });
   const done = await confirm({
     title: `Move ${identity} to another backend?`,
     text: `It is on ${now ?? "none"} now. Its connection is not touched; the new backend is dialled and told of it first.`,

@@ -5,7 +5,7 @@ import { confirm, tell } from "./ask.js";
 import { button, empty, failure, field, fill, h, mark, select } from "./dom.js";
 import { fleet } from "./fleet-store.js";
 import { rows } from "./rows.js";
-import { count, kind, number, said, state, versions } from "./words.js";
+import { count, kind, number, saidOf, state, versions } from "./words.js";
 
 const COLUMNS = [
   { name: "Station", class: "name", cell: (one) => one.identity },
@@ -27,7 +27,7 @@ export function planPage(main, signal) {
     identity: text("identity", { placeholder: "BER-*" }), tag: text("tag"),
     backend: select([["", "any"], ...backends], "", { name: "backend" }),
     subprotocol: select([["", "any"], ["ocpp1.6", "1.6"], ["ocpp2.0.1", "2.0.1"], ["ocpp2.1", "2.1"]], "", { name: "subprotocol" }),
-    when: select([["idle", "when no transaction goes on"], ["now", "now, with its transactions"]], "idle", { name: "when" }),
+    when: select([["idle", "when it is idle"], ["now", "now, with its transactions"]], "idle", { name: "when" }),
     wave_size: numeric("wave_size", 50, { min: "1" }), wave_interval_seconds: numeric("wave_interval_seconds", 60),
     canary: h("input", { name: "canary", type: "checkbox", checked: true }),
     idle_timeout_seconds: numeric("idle_timeout_seconds", "", { placeholder: "for as long as it takes" }),
@@ -84,7 +84,7 @@ export function planPage(main, signal) {
     const warned = found.stations.filter((one) => one.warnings.length).length;
     fill(shown, h("div", { class: "plan-head" },
       h("h2", null, "The plan"),
-      h("div", { class: "legend" }, Object.entries(found.summary).map(([action, many]) => h("span", { class: `state ${kind(action)}` }, mark(kind(action)), h("strong", null, number(many)), ` ${said(action)}`))),
+      h("div", { class: "legend" }, Object.entries(found.summary).map(([action, many]) => h("span", { class: `state ${kind(action)}` }, mark(kind(action)), h("strong", null, number(many)), ` ${saidOf(many, action)}`))),
       warned ? h("span", { class: "state wait" }, mark("wait"), `${count(warned, "station")} to look at`) : null,
       found.unreachable_nodes.length ? h("span", { class: "state bad" }, mark("bad"), `no answer from ${found.unreachable_nodes.join(", ")}`) : null, begin),
     losses(found.losses), table.element);

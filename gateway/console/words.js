@@ -68,6 +68,9 @@ const SAID = {
 
 export const said = (state) => SAID[state] ?? state;
 
+/** Of so many stations. */
+export const saidOf = (many, state) => (many === 1 ? said(state) : said(state).replace(/^moves/, "move").replace(/^is /, "are "));
+
 /** A state as a shape and a word. */
 export function state(name, text = said(name)) {
   return h("span", { class: `state ${kind(name)}` }, mark(kind(name)), text);
