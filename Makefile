@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint check api golden docs dashboards pictures corpus bench bench-quick soak fuzz clean
+.PHONY: --keep help install demo test lint check api golden docs dashboards pictures corpus bench bench-quick soak fuzz clean
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -20,8 +20,12 @@ $(VENV)/.developer: $(VENV)/.installed
 
 install: $(VENV)/.installed  ## .venv with the command .venv/bin/ocpp-gateway
 
-demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens
-	@$(BIN)/ocpp-gateway demo
+demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens; KEEP=1 leaves it running with the console
+	@$(BIN)/ocpp-gateway demo $(if $(KEEP)$(filter --keep,$(MAKECMDGOALS)),--keep)
+
+# So that `make demo -- --keep` says the same.
+--keep:
+	@:
 
 test: $(VENV)/.developer  ## all tests
 	tests/tools.sh
@@ -48,8 +52,9 @@ docs: $(VENV)/.installed  ## rewrite docs/mapping.md and docs/configuration-keys
 dashboards: $(VENV)/.installed  ## rewrite deploy/grafana/dashboards from deploy/grafana/boards
 	$(BIN)/python -m deploy.grafana.build
 
-pictures: $(VENV)/.developer  ## draw docs/pictures from what a real Prometheus answers about a simulated fleet; takes a minute
+pictures: $(VENV)/.developer  ## draw docs/pictures: dashboards from a real Prometheus, the console from a real browser; takes three minutes
 	$(BIN)/python -m tests.observe.draw
+	$(BIN)/python -m tests.console.draw
 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl
 	$(BIN)/python -m tests.corpus $(CORPUS)

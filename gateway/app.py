@@ -53,6 +53,7 @@ class App:
         self.metrics.started(loop_name)
         self.node = Node(config, stations, make_store(config), self.metrics)
         self.node.cluster = make_cluster(config, self.node.id)
+        self.node.contexts = self._contexts
         self.commands = Commands(self.node, worker.number if worker is not None else None)
         self.migrator = Migrator(self.node, Reach(self.node))
         self.admin = AdminServer(self.node, Controls(self._drain_all, self._reload_and_tell))

@@ -15,7 +15,9 @@ from gateway.cluster import Message, NodeFailed
 from gateway.moves import Moves
 from gateway.node import Node
 from gateway.passing import Passing
+from gateway.summaries import summary
 from gateway.switchboard import BusyError
+from gateway.watching import Watch
 from translators import overview, schemas
 from translators.frames import BadFrame, Error, NoAnswer
 
@@ -51,6 +53,8 @@ class Commands:
             "listen_no_more": self._listen_no_more,
             "heard": self._heard,
             "mirror": self._mirror,
+            "changes": Watch(node).changes,
+            "certificates": self._certificates,
             "movable": moves.movable,
             "switch": moves.switch,
         }
@@ -103,8 +107,8 @@ class Commands:
             session = sessions[key]
             if len(found) == message["limit"]:
                 break
-            if _matches(key, session, message):
-                found.append(self._summary(key, session))
+            if self._matches(key, session, message):
+                found.append(summary(self._node, key, session))
         return found
 
     async def _connected(self, message: Message) -> Any:
@@ -114,7 +118,7 @@ class Commands:
         session = self._session(message)
         about, memory = session.about, session.ledger.memory
         return {
-            **self._summary(message["station"], session),
+            **summary(self._node, message["station"], session),
             **overview.maker(memory),
             "connectors": overview.connectors(memory, session.stage),
             "transactions": overview.transactions(about.subprotocol, about.version, memory),
@@ -180,31 +184,20 @@ class Commands:
         mirror = self._node.mirrors.get(message["follower"])
         return mirror.seen() if mirror is not None else None
 
+    async def _certificates(self, message: Message) -> Any:
+        return [one for context in self._node.contexts() for one in context.told()]
+
     def _session(self, message: Message) -> Bridge:
         session = self._node.sessions.get(message["station"])
         if session is None:
             raise NodeFailed("not_connected", "the station is not connected")
         return session
 
-    def _summary(self, key: str, session: Bridge) -> Message:
-        about = session.about
-        return {
-            "identity": session.identity.spelt,
-            "key": key,
-            "connected": True,
-            "node": self._node.id,
-            "subprotocol": about.subprotocol,
-            "backend": session.backend,
-            "upstream_subprotocol": about.version,
-            "backend_away": session.is_backend_away,
-            "remote": about.source,
-            "connected_since": about.connected_at,
-        }
-
-
-def _matches(key: str, session: Bridge, message: Message) -> bool:
-    return (
-        fnmatchcase(key, message.get("identity") or "*")
-        and session.backend == (message.get("backend") or session.backend)
-        and session.about.subprotocol == (message.get("subprotocol") or session.about.subprotocol)
-    )
+    def _matches(self, key: str, session: Bridge, message: Message) -> bool:
+        tag, known = message.get("tag"), self._node.roster.get(key)
+        return (
+            fnmatchcase(key, message.get("identity") or "*")
+            and session.backend == (message.get("backend") or session.backend)
+            and session.about.subprotocol == (message.get("subprotocol") or session.about.subprotocol)
+            and (not tag or (known is not None and tag in known.tags))
+        )

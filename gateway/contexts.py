@@ -30,12 +30,13 @@ class Made(NamedTuple, Generic[Tls]):
     context: ssl.SSLContext
     stamps: tuple[Stamp, ...]
     expiries: dict[Path, float]
+    described: dict[Path, dict[str, object]]
 
 
 def make(tls: Tls, build: Callable[[Tls], ssl.SSLContext]) -> Made[Tls]:
     """Read the files. Raises OSError, ssl.SSLError, ValueError."""
     stamps = _stamps(tls)
-    return Made(tls, build(tls), stamps, security.expiries(tls))
+    return Made(tls, build(tls), stamps, security.expiries(tls), security.described(tls))
 
 
 class LiveContext(Generic[Tls]):
@@ -58,6 +59,11 @@ class LiveContext(Generic[Tls]):
     def expiries(self) -> dict[Path, float]:
         """Of the files in use."""
         return self._made.expiries
+
+    def told(self) -> list[dict[str, object]]:
+        """What is known of the files in use: `file`, `place`, `use` (certificate, authority, revocations), `subject`,
+        `issuer` and `names` of the first certificate in it, `expires` (Unix time; None: never)."""
+        return [{"file": str(path), "place": self._place, **told} for path, told in self._made.described.items()]
 
     def prepare(self, tls: Tls) -> Made[Tls]:
         """A context for settings that may come into force. Raises OSError, ssl.SSLError, ValueError."""

@@ -36,6 +36,11 @@ class Step(NamedTuple):
     to: str | None
 
 
+def going_on(count: int) -> str:
+    """Why a station waits, in words."""
+    return "1 transaction goes on" if count == 1 else f"{count} transactions go on"
+
+
 def begun(settings: Record, stations: Iterable[Record], now: float) -> tuple[Record, dict[str, Record]]:
     """The documents of a new migration. `settings`: to, when, wave_size, wave_interval_seconds, idle_timeout_seconds,
     abort_failed_ratio (None: never), canary. `stations`: key, identity, home (its backend now), override (its own route

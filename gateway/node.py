@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+from collections.abc import Callable
 
 import structlog
 
@@ -10,7 +11,8 @@ from gateway.attempts import Attempts
 from gateway.bridge import Bridge
 from gateway.cluster import Cluster, LocalCluster, Message, NodeUnreachable
 from gateway.comparison import Mirror
-from gateway.config import Config
+from gateway.config import BackendTls, Config, ListenerTls
+from gateway.contexts import LiveContext
 from gateway.damping import HOLD_SECONDS, Damping
 from gateway.logins import Logins
 from gateway.metrics import Metrics
@@ -82,6 +84,8 @@ class Node:
         """What followers have answered, by the names of their backends."""
         self.sessions: dict[str, Bridge] = {}
         self.taps = Taps(self.id, self.sessions, config.log.redact)
+        self.contexts: Callable[[], list[LiveContext[ListenerTls] | LiveContext[BackendTls]]] = list
+        """Every TLS context that handshakes are done with."""
         self.draining = False
         self.connects = Bucket(config.limits.connects_per_second, config.limits.connects_per_second, 0.0)
         # A quarter of a second's worth at once: handshakes are work, and nobody's ping waits for more of it.

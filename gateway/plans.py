@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.identity import identity_of
 from gateway.migrating import HEADS, arrivals_of, stations_of
-from gateway.migration import begun
+from gateway.migration import begun, going_on
 from gateway.node import Node
 from gateway.overrides import Override
 from gateway.reach import Reach
@@ -86,7 +86,7 @@ class Planner:
         elif not facts["booted"]:
             action, why = "refuse", "no_boot: the gateway has not seen this station's boot accepted"
         elif facts["transactions"] and when == "idle":
-            action, why = "wait", f"{facts['transactions']} transactions go on"
+            action, why = "wait", going_on(facts["transactions"])
         elif facts["transactions"] and facts["cannot_carry"] is not None:
             action, why = "wait", facts["cannot_carry"]
         warnings = [] if facts["credentials"] else [f"there are no credentials of its own to forward to {to}"]

@@ -3,6 +3,7 @@
 import re
 import ssl
 from collections.abc import Iterable
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,6 +113,30 @@ def expiry(path: Path) -> float:
     if not ends:
         ends = [certificate.not_valid_after_utc for certificate in x509.load_pem_x509_certificates(text)]
     return min(end.timestamp() if end is not None else float("inf") for end in ends)
+
+
+def described(tls: ListenerTls | BackendTls) -> dict[Path, dict[str, object]]:
+    """Of every file that is no key: its `use` (certificate, authority, revocations), `subject`, `issuer`, `names` of the
+    first certificate in it, `expires` (Unix time, None for never). Raises OSError, ValueError."""
+    keys = tls.key if isinstance(tls, ListenerTls) else (tls.key,)
+    authority = tls.client_ca if isinstance(tls, ListenerTls) else tls.ca
+    found: dict[Path, dict[str, object]] = {}
+    for path in files_of(tls):
+        if path in keys:
+            continue
+        end = expiry(path)
+        told: dict[str, object] = {"use": "revocations", "subject": None, "issuer": None, "names": []}
+        text = path.read_bytes()
+        if not _crls(text):
+            first = x509.load_pem_x509_certificates(text)[0]
+            told = {
+                "use": "authority" if path == authority else "certificate",
+                "subject": first.subject.rfc4514_string(),
+                "issuer": first.issuer.rfc4514_string(),
+                "names": sorted(_names(first)),
+            }
+        found[path] = {**told, "expires": end if isfinite(end) else None}
+    return found
 
 
 def failure(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 from gateway.bridge import Bridge
 from gateway.ledger import PASSING
 from gateway.leg import BackendLeg
+from gateway.migration import going_on
 from gateway.prospects import Prospect
 from gateway.retelling import payload_of, say_farewell, set_interval
 from gateway.store import Store, StoreError
@@ -156,7 +157,7 @@ class _Switch:
             if why is not None:
                 raise _NoSwitchError("cannot_carry", why)
         elif not await self._session.primary.until(lambda: not self._story.open(), wait_seconds):
-            raise _NoSwitchError("transaction", f"{len(self._story.open())} transactions go on", "waiting")
+            raise _NoSwitchError("transaction", going_on(len(self._story.open())), "waiting")
 
     async def _attached(self) -> BackendLeg:
         """A leg to the new backend, the narrator at its other end."""

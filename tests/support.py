@@ -274,7 +274,7 @@ async def gateway(
 
 
 async def _until_ready(running: Gateway) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(45):
         while True:
             if running.process.returncode is not None:
                 await asyncio.sleep(0.1)

@@ -12,6 +12,7 @@ promtool:prometheus
 haproxy:haproxy
 nginx:nginx-light
 systemd-analyze:systemd
+chromium:chromium
 "
 
 missing() {

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from gateway.admin import shapes
+from gateway.admin.feed_operations import FeedOperations
 from gateway.admin.frame_operations import FrameOperations
 from gateway.admin.migration_operations import MigrationOperations
 from gateway.admin.operations import Operation, document
@@ -16,6 +17,7 @@ from gateway.admin.route_operations import RouteOperations
 from gateway.admin.station_operations import StationOperations
 from gateway.cluster import NodeUnreachable
 from gateway.comparison import report
+from gateway.feed import Feed
 from gateway.node import Node
 from gateway.reach import Reach
 
@@ -34,6 +36,7 @@ class Api:
         self._node = node
         self._controls = controls
         self._reach = Reach(node)
+        self.feed = Feed(node, self._reach)
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("admin")
         self.operations = [
             Operation(
@@ -46,6 +49,7 @@ class Api:
             ),
             *StationOperations(node, self._reach).operations(),
             *FrameOperations(node).operations(),
+            *FeedOperations(self.feed, self._reach).operations(),
             *RouteOperations(node, self._reach).operations(),
             *MigrationOperations(node, self._reach).operations(),
             Operation(
@@ -93,12 +97,14 @@ class Api:
     async def _backends(self, request: web.Request) -> web.Response:
         answers, silent = await self._reach.everywhere({"verb": "backends"})
         found: dict[str, dict[str, Any]] = {}
+        followers = {one.backend for route in self._node.config.routes for one in route.followers}
         for name, backend in self._node.config.backends.items():
             found[name] = {
                 "name": name,
                 "url": backend.url_template,
                 "subprotocols": list(backend.subprotocols),
                 "when_down": backend.when_down,
+                "follows": name in followers,
                 "stations": 0,
                 "down_for_nodes": [],
             }

@@ -1,24 +1,19 @@
-"""Frames as they go by, as server-sent events (HTML Living Standard section 9.2)."""
+"""Frames as they go by, as server-sent events."""
 
-import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
 
-import msgspec
 import structlog
 from aiohttp import web
 
 from gateway.admin.operations import Operation
 from gateway.admin.problems import Problem
 from gateway.admin.shapes import EVENT
+from gateway.admin.streams import BEAT_SECONDS, HEADERS, event, streamed
 from gateway.identity import identity_of
 from gateway.listening_in import Listening, listening
 from gateway.node import Node
 
-_BEAT_SECONDS = 10.0
-"""A comment that often, so that nothing on the way takes the connection for dead."""
-_WRITE_SECONDS = 30.0
 _LONGEST = 200
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _TEXT = {"type": "string"}
 _ACTION = {"action": {**_TEXT, "description": "an action of either version, any letter case"}}
 
@@ -69,35 +64,25 @@ class FrameOperations:
         if max(len(action), len(pattern)) > _LONGEST:
             raise Problem(400, "a parameter is wrong", f"longer than {_LONGEST} characters")
         if request.method == "HEAD":
-            return web.Response(content_type="text/event-stream", headers=_HEADERS)
+            return web.Response(content_type="text/event-stream", headers=HEADERS)
         if self._node.taps.full:
             raise Problem(503, "too many listen")
         # It reads what passes between others: that leaves a trace.
         self._logger.warning("operator_listens", station=station or pattern or "*", remote=request.remote)
         async with listening(self._node, station=station, identity=pattern, action=action) as source:
-            response = web.StreamResponse(headers=_HEADERS)
-            response.content_type = "text/event-stream"
-            await response.prepare(request)
-            with suppress(OSError, TimeoutError):  # whoever listened is gone, or reads nothing
-                await self._events(response, source)
-            return response
+            return await streamed(request, self._events(source))
 
-    async def _events(self, response: web.StreamResponse, source: Listening) -> None:
+    async def _events(self, source: Listening) -> AsyncIterator[list[bytes]]:
         ear, lost, nodes = source.ear, 0, ([""], [""])
         while not ear.closed:
             events: list[bytes] = []
             if nodes != (source.nodes, source.silent):
                 nodes = (source.nodes, source.silent)
-                events.append(_event("listening", {"nodes": nodes[0], "unreachable_nodes": nodes[1]}))
+                events.append(event("listening", {"nodes": nodes[0], "unreachable_nodes": nodes[1]}))
             else:
-                texts = await ear.take(_BEAT_SECONDS)
+                texts = await ear.take(BEAT_SECONDS)
                 events += [f"event: frame\ndata: {text}\n\n".encode() for text in texts]
                 if ear.lost != lost:
-                    events.append(_event("lost", {"frames": ear.lost - lost}))
+                    events.append(event("lost", {"frames": ear.lost - lost}))
                     lost = ear.lost
-            async with asyncio.timeout(_WRITE_SECONDS):
-                await response.write(b"".join(events) or b": nothing new\n\n")
-
-
-def _event(name: str, data: dict[str, object]) -> bytes:
-    return f"event: {name}\ndata: {msgspec.json.encode(data).decode()}\n\n".encode()
+            yield events

@@ -1,4 +1,4 @@
-"""The admin address: `/livez`, `/readyz`, `/metrics`, and the API."""
+"""The admin address: `/livez`, `/readyz`, `/metrics`, the API, and the console at `/`."""
 
 import asyncio
 import hmac
@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.admin.api import Api, Controls
+from gateway.admin.console import Console, is_console
 from gateway.admin.operations import PREFIX
 from gateway.admin.problems import Problem
 from gateway.node import Node
@@ -36,6 +37,7 @@ class AdminServer:
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        Console().add_to(app)
         for operation in self._api.operations:
             app.router.add_route(operation.method, PREFIX + operation.path, operation.run)
             if operation.method == "GET":
@@ -58,11 +60,12 @@ class AdminServer:
 
     async def _end_streams(self, app: web.Application) -> None:
         self._node.taps.close()
+        self._api.feed.close()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            if request.path not in _OPEN:
+            if request.path not in _OPEN and not is_console(request.path):
                 self._check_sender(request)
             return await handler(request)
         except Problem as problem:

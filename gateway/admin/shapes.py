@@ -41,11 +41,27 @@ _CONNECTION: dict[str, Schema] = {
     "remote": TEXT,
     "connected_since": NUMBER,
 }
-STATION_LINE = record({"identity": TEXT, "connected": FLAG}, _CONNECTION)
+STATION_LINE = record(
+    {"identity": TEXT, "connected": FLAG},
+    {
+        **_CONNECTION,
+        "vendor": maybe(TEXT),
+        "model": maybe(TEXT),
+        "tags": TEXTS,
+        "statuses": many({}),
+        "transactions_open": maybe(COUNT),
+    },
+)
 STATION = record(
     {"identity": TEXT, "connected": FLAG, "vendor": maybe(TEXT), "model": maybe(TEXT), "firmware": maybe(TEXT)},
     {
         **_CONNECTION,
+        "tags": TEXTS,
+        "route": {
+            "type": ["object", "null"],
+            "required": ["backend"],
+            "properties": {"backend": TEXT, "migration": maybe(TEXT)},
+        },
         "connectors": many(record({"evse": {}, "connector": {}, "status": {}, "errorCode": {}, "at": {}})),
         "transactions": {"type": ["array", "null"], "items": record({"station": {}, "csms": {}})},
         "frames": counted(),
@@ -89,7 +105,7 @@ BACKENDS = record(
         "backends": many(
             record(
                 {"name": TEXT, "stations": COUNT, "down_for_nodes": TEXTS},
-                {"url": TEXT, "subprotocols": TEXTS, "when_down": TEXT},
+                {"url": TEXT, "subprotocols": TEXTS, "when_down": TEXT, "follows": FLAG},
             )
         ),
         "unreachable_nodes": TEXTS,
@@ -139,5 +155,25 @@ PROBLEM = record(
     {"type": TEXT, "title": TEXT, "status": {"type": "integer"}},
     {"detail": TEXT, "reason": TEXT, "mistakes": TEXTS},
 )
+CERTIFICATES = record(
+    {
+        "certificates": many(
+            record(
+                {
+                    "file": TEXT,
+                    "place": TEXT,
+                    "use": {"enum": ["certificate", "authority", "revocations"]},
+                    "subject": maybe(TEXT),
+                    "issuer": maybe(TEXT),
+                    "names": TEXTS,
+                    "expires": maybe(NUMBER),
+                    "nodes": TEXTS,
+                }
+            )
+        ),
+        "unreachable_nodes": TEXTS,
+    }
+)
+FLEET_EVENT = record({"data": TEXT}, {"event": {"enum": ["fleet", "stations", "migrations"]}})
 EVENT = record({"data": TEXT}, {"event": {"enum": ["listening", "frame", "lost"]}})
 """One of a stream."""

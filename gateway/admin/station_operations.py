@@ -47,6 +47,7 @@ class StationOperations:
                     "identity": {**_TEXT, "description": "a glob, any letter case"},
                     "backend": _TEXT,
                     "subprotocol": _TEXT,
+                    "tag": _TEXT,
                     "connected": {"type": "boolean", "default": True},
                     "limit": {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _LIMIT},
                     "cursor": {**_TEXT, "description": "the next_cursor of the page before"},
@@ -88,11 +89,12 @@ class StationOperations:
             "identity": query.get("identity", "").casefold(),
             "backend": query.get("backend", ""),
             "subprotocol": query.get("subprotocol", ""),
+            "tag": query.get("tag", ""),
         }
         if query.get("connected", "true") not in ("true", "false"):
             raise Problem(400, "a parameter is wrong", "connected: should be true or false")
         if query.get("connected") == "false":
-            return web.json_response(await self._missing(wanted["identity"], after, limit))
+            return web.json_response(await self._missing(wanted["identity"], wanted["tag"], after, limit))
         message = {"verb": "stations", "after": after, "limit": limit + 1, **wanted}
         answers, silent = await self._reach.everywhere(message)
         newest: dict[str, dict[str, Any]] = {}
@@ -103,14 +105,19 @@ class StationOperations:
         keys = sorted(newest)
         return web.json_response(_page([newest[key] for key in keys], limit, silent))
 
-    async def _missing(self, pattern: str, after: str, limit: int) -> dict[str, Any]:
+    async def _missing(self, pattern: str, tag: str, after: str, limit: int) -> dict[str, Any]:
         """Those of the stations file that are not connected anywhere."""
         found: list[dict[str, Any]] = []
-        keys = [key for key in sorted(self._node.roster.matching(pattern)) if key > after]
+        matching = (key for key in sorted(self._node.roster.matching(pattern)) if key > after)
+        keys = [key for key in matching if not tag or tag in self._tags(key)]
         for first in range(0, len(keys), _MOST):
             some = keys[first : first + _MOST]
             connected = await self._reach.connected(some)
-            found += [{"identity": key, "key": key, "connected": False} for key in some if key not in connected]
+            found += [
+                {"identity": key, "key": key, "connected": False, "tags": self._tags(key)}
+                for key in some
+                if key not in connected
+            ]
             if len(found) > limit:
                 break
         return _page(found, limit, [])
@@ -118,7 +125,8 @@ class StationOperations:
     async def _station(self, request: web.Request) -> web.Response:
         identity = identity_in(request)
         try:
-            return web.json_response(await self._reach.station(identity.key, self._message("station", identity)))
+            found = await self._reach.station(identity.key, self._message("station", identity))
+            return web.json_response({**found, "route": await self._node.overrides.of(identity.key)})
         except NodeFailed as failure:
             if failure.problem == "not_connected" and (known := await self._known(identity)) is not None:
                 return web.json_response(known)
@@ -134,7 +142,19 @@ class StationOperations:
             raise Problem(503, "the store is not available", str(error)) from None
         if not memory and self._node.roster.get(identity.key) is None:
             return None
-        return {"identity": identity.spelt, "key": identity.key, "connected": False, **overview.maker(memory)}
+        return {
+            "identity": identity.spelt,
+            "key": identity.key,
+            "connected": False,
+            **overview.maker(memory),
+            "tags": self._tags(identity.key),
+            "route": await self._node.overrides.of(identity.key),
+        }
+
+    def _tags(self, key: str) -> list[str]:
+        """Of the stations file."""
+        known = self._node.roster.get(key)
+        return sorted(known.tags) if known is not None else []
 
     async def _call(self, request: web.Request) -> web.Response:
         identity, body = identity_in(request), await json_body(request, _CALL)

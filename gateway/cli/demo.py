@@ -63,7 +63,7 @@ def command(keep: bool, as_json: bool) -> int:
 def _where(kept: "Kept") -> list[str]:
     lines = [
         "",
-        "Left running until Ctrl-C; the stations stay connected and send heartbeats.",
+        "Left running until Ctrl-C, with a small fleet that goes on charging. Open the console in a browser.",
         f"  console   {kept.admin_url}/",
         f"  metrics   {kept.admin_url}/metrics",
         f"  stations  {kept.listener_url}/{{identity}}  (authority {kept.ca})",

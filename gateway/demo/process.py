@@ -5,10 +5,11 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import yaml
@@ -76,15 +77,21 @@ class Gateway:
             raise GatewayError(f"{self.setup.admin_url}/metrics: {error}", self.last_lines()) from None
 
 
-def write_files(directory: Path, backends: Mapping[str, tuple[str, str]], routes: Mapping[str, str]) -> Setup:
-    """Certificates and `gateway.yaml` in `directory`. `backends`: name -> (URL, subprotocol); `routes`: glob -> name.
+def write_files(
+    directory: Path,
+    backends: Mapping[str, tuple[str, str]],
+    routes: Sequence[Mapping[str, Any]],
+    stations: Mapping[str, Any] | None = None,
+) -> Setup:
+    """Certificates and `gateway.yaml` in `directory`. `backends`: name -> (URL, subprotocol); `routes` as in the
+    configuration; `stations`: the stations file, if there is to be one.
 
     Raises OSError.
     """
     authority = certificates.init_ca(directory / "certs")
     issued = certificates.issue_server(directory / "certs", ["localhost", "127.0.0.1"])
     listener, admin = (f"127.0.0.1:{port}" for port in _free_ports(2))
-    config = {
+    config: dict[str, Any] = {
         "listeners": [
             {
                 "bind": listener,
@@ -97,12 +104,15 @@ def write_files(directory: Path, backends: Mapping[str, tuple[str, str]], routes
             name: {"url": url, "subprotocols": [subprotocol], "auth": "forward"}
             for name, (url, subprotocol) in backends.items()
         },
-        "routes": [{"match": {"identity": glob}, "backend": name} for glob, name in routes.items()],
+        "routes": list(routes),
         "store": "sqlite:gateway.db",
         "admin": {"bind": admin},
         "drain": {"seconds": 2},
         "log": {"format": "json"},
     }
+    if stations:
+        (directory / "stations.yaml").write_text(yaml.safe_dump(dict(stations), sort_keys=False))
+        config["stations_file"] = "stations.yaml"
     path = directory / "gateway.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     url, log = f"wss://{listener}/ocpp", directory / "gateway.log"

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from gateway.demo import measure, process
+from gateway.demo import fleet, measure, process
 from gateway.demo.act import Act, Place, Result, Show
 from gateway.demo.acts import LegacyAct, ModernAct
 from gateway.demo.csms16 import Csms16
@@ -48,13 +49,16 @@ async def play(
     """
     began = perf_counter()
     heartbeat = _KEPT_HEARTBEAT_SECONDS if keep else 300
-    legacy = Csms16(Clock(), passwords=PASSWORDS, heartbeat_seconds=heartbeat)
-    modern = Csms201(Clock(), passwords=PASSWORDS, heartbeat_seconds=heartbeat)
+    passwords = PASSWORDS | fleet.PASSWORDS if keep else PASSWORDS
+    legacy = Csms16(Clock(), passwords=passwords, heartbeat_seconds=heartbeat)
+    modern = Csms201(Clock(), passwords=passwords, heartbeat_seconds=heartbeat)
+    analytics = Csms201(Clock(), heartbeat_seconds=heartbeat)
     with tempfile.TemporaryDirectory(prefix="ocpp-gateway-demo-") as name:
         async with (
             legacy.listening(_LEGACY_PATH) as legacy_url,
             modern.listening() as modern_url,
-            _gateway(Path(name), legacy_url, modern_url) as gateway,
+            analytics.listening() as analytics_url,
+            _gateway(Path(name), legacy_url, modern_url, analytics_url if keep else None) as gateway,
             AsyncExitStack() as stations,
         ):
             url, ca = gateway.setup.listener_url, gateway.setup.ca
@@ -65,7 +69,7 @@ async def play(
             outcome = Outcome(results, measured, gateway.complaints(), perf_counter() - began)
             done(outcome)
             if keep is not None:
-                for tape in [legacy.tape, modern.tape, *(act.tape for act in acts)]:
+                for tape in [legacy.tape, modern.tape, analytics.tape, *(act.tape for act in acts)]:
                     tape.keeps = False
                 kept = Kept(url, gateway.setup.admin_url, legacy_url, modern_url, Path(name), ca, PASSWORDS)
                 await _stay(acts, gateway, lambda: keep(kept))
@@ -73,10 +77,25 @@ async def play(
 
 
 @asynccontextmanager
-async def _gateway(directory: Path, legacy_url: str, modern_url: str) -> AsyncIterator[Gateway]:
+async def _gateway(
+    directory: Path, legacy_url: str, modern_url: str, analytics_url: str | None
+) -> AsyncIterator[Gateway]:
+    """`analytics_url`: where a fleet is to be seen as well, of which some stations are followed."""
     backends = {"legacy": (legacy_url, Csms16.subprotocol), "modern": (modern_url, Csms201.subprotocol)}
-    routes = {"DEMO-201*": "legacy", "DEMO-16*": "modern"}
-    async with process.running(process.write_files(directory, backends, routes)) as gateway:
+    routes: list[dict[str, Any]] = [
+        {"match": {"identity": "DEMO-201*"}, "backend": "legacy"},
+        {"match": {"identity": "DEMO-16*"}, "backend": "modern"},
+    ]
+    stations: dict[str, Any] = {}
+    if analytics_url is not None:
+        backends["analytics"] = (analytics_url, Csms201.subprotocol)
+        followed = [{"backend": "analytics"}]
+        routes += [
+            {"match": {"identity": fleet.FOLLOWED}, "backend": "legacy", "followers": followed},
+            {"backend": "legacy"},
+        ]
+        stations = fleet.stations_file()
+    async with process.running(process.write_files(directory, backends, routes, stations)) as gateway:
         yield gateway
 
 
@@ -94,12 +113,13 @@ async def _play_one(act: Act, show: Show, gateway: Gateway) -> Result:
 
 
 async def _stay(acts: list[Act], gateway: Gateway, tell: Callable[[], None]) -> None:
-    """Stations keep beating until a signal comes or the gateway dies (GatewayError)."""
+    """Stations keep beating, and a fleet charging, until a signal comes or the gateway dies (GatewayError)."""
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, told_to_stop.set)
     tasks = [asyncio.create_task(beat(act.station, _KEPT_HEARTBEAT_SECONDS)) for act in acts if act.station]
+    tasks.append(asyncio.create_task(fleet.charge_on(gateway.setup.listener_url, gateway.setup.ca)))
     dying = asyncio.create_task(gateway.process.wait())
     stopping = asyncio.create_task(told_to_stop.wait())
     tell()

@@ -45,10 +45,18 @@ class Station16(ChargePoint):  # type: ignore[misc]  # the package has no types
 
     async def charge(self, id_tag: str, *, samples: int = 3, interval_seconds: int = 600) -> None:
         """Boot, a card, a cable, `samples` MeterValues, and on until the CSMS stops it from afar."""
-        await self._boot()
+        await self.boot()
+        await self.begin_charge(id_tag)
+        for _ in range(samples):
+            await self.sample(interval_seconds)
+        await self._remote_stop.wait()
+        await self.end_charge("Remote")
+
+    async def begin_charge(self, id_tag: str) -> None:
+        """A card, a cable; energy flows."""
         answer = await self._call(call.Authorize(id_tag=id_tag))
         self._demand("Authorize", answer.id_tag_info["status"])
-        await self._status("Preparing")
+        await self.status("Preparing")
         self.meter.begin()
         answer = await self._call(
             call.StartTransaction(
@@ -61,36 +69,45 @@ class Station16(ChargePoint):  # type: ignore[misc]  # the package has no types
         self._demand("StartTransaction", answer.id_tag_info["status"])
         self.transaction_id = answer.transaction_id
         self._clock.skip(5)
-        await self._status("Charging")
-        for _ in range(samples):
-            self._clock.skip(interval_seconds)
-            self.meter.run(interval_seconds)
-            await self._call(
-                call.MeterValues(
-                    connector_id=CONNECTOR, transaction_id=self.transaction_id, meter_value=[self._meter_value()]
-                )
+        await self.status("Charging")
+
+    async def sample(self, seconds: float) -> None:
+        """The meter runs for so long, and is read."""
+        self._clock.skip(seconds)
+        self.meter.run(seconds)
+        await self._call(
+            call.MeterValues(
+                connector_id=CONNECTOR, transaction_id=self.transaction_id, meter_value=[self._meter_value()]
             )
-        await self._remote_stop.wait()
+        )
+
+    async def end_charge(self, reason: str) -> None:
+        """The end of the transaction."""
         self._clock.skip(10)
         await self._call(
             call.StopTransaction(
                 transaction_id=self.transaction_id,
                 meter_stop=self.meter.register_wh,
                 timestamp=self._clock.now(),
-                reason="Remote",
+                reason=reason,
             )
         )
-        await self._status("Finishing")
+        await self.status("Finishing")
+
+    def take_over(self, before: "Station16") -> None:
+        """It is the station that this one was, on another connection: its transaction is still to be ended."""
+        self.transaction_id = before.transaction_id
 
     async def unplug(self) -> None:
         """The driver takes the cable away."""
         self._clock.skip(60)
-        await self._status("Available")
+        await self.status("Available")
 
     async def heartbeat(self) -> None:
         await self._call(call.Heartbeat())
 
-    async def _boot(self) -> None:
+    async def boot(self) -> None:
+        """What a station says first."""
         boot = call.BootNotification(
             charge_point_vendor=VENDOR,
             charge_point_model=MODEL,
@@ -98,14 +115,15 @@ class Station16(ChargePoint):  # type: ignore[misc]  # the package has no types
             firmware_version="3.1.7",
         )
         self._demand("BootNotification", (await self._call(boot)).status)
-        await self._status("Available", connector=0)
-        await self._status("Available")
+        await self.status("Available", connector=0)
+        await self.status("Available")
         await self.heartbeat()
 
-    async def _status(self, status: str, connector: int = CONNECTOR) -> None:
+    async def status(self, status: str, connector: int = CONNECTOR, error_code: str = "NoError") -> None:
+        """A connector's status, of the whole station for 0."""
         await self._call(
             call.StatusNotification(
-                connector_id=connector, error_code="NoError", status=status, timestamp=self._clock.now()
+                connector_id=connector, error_code=error_code, status=status, timestamp=self._clock.now()
             )
         )
 

@@ -46,15 +46,28 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
 
         `token`: an idToken in snake case, `{"id_token": "04A1B2C3", "type": "ISO14443"}`.
         """
-        await self._boot()
-        self._plugged = True
-        await self._status("Occupied")
-        self.transaction_id = str(uuid4())
-        self.meter.begin()
-        await self._event("Started", "CablePluggedIn", charging_state="EVConnected", registers=["Transaction.Begin"])
+        await self.boot()
+        await self.plug()
         if token is None:
             await self._remote_start.wait()
             token = self._token
+        await self.begin_charge(token)
+        for _ in range(samples):
+            await self.sample(interval_seconds)
+        await self._remote_stop.wait()
+        await self.end_charge("RemoteStop", "Remote")
+
+    async def plug(self) -> None:
+        """A cable: a transaction begins."""
+        self._plugged = True
+        await self.status("Occupied")
+        self.transaction_id = str(uuid4())
+        self._seq_no, self._began_at = count(), None
+        self.meter.begin()
+        await self._event("Started", "CablePluggedIn", charging_state="EVConnected", registers=["Transaction.Begin"])
+
+    async def begin_charge(self, token: dict[str, Any] | None) -> None:
+        """Authorised; energy flows."""
         answer = await self._call(call.Authorize(id_token=token))
         self._demand("Authorize", answer.id_token_info["status"])
         self._clock.skip(15)
@@ -63,24 +76,34 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         self._demand("TransactionEvent", (answer.id_token_info or {}).get("status", "nothing"))
         self._clock.skip(5)
         await self._event("Updated", "ChargingStateChanged", charging_state="Charging")
-        for _ in range(samples):
-            self._clock.skip(interval_seconds)
-            self.meter.run(interval_seconds)
-            await self._event("Updated", "MeterValuePeriodic", samples=True)
-        await self._remote_stop.wait()
+
+    async def sample(self, seconds: float) -> None:
+        """The meter runs for so long, and is read."""
+        self._clock.skip(seconds)
+        self.meter.run(seconds)
+        await self._event("Updated", "MeterValuePeriodic", samples=True)
+
+    async def end_charge(self, trigger: str, reason: str) -> None:
+        """The end of the transaction."""
         self._clock.skip(10)
         registers = ["Transaction.Begin", "Transaction.End"]
-        await self._event("Ended", "RemoteStop", charging_state="EVConnected", registers=registers, stopped="Remote")
+        await self._event("Ended", trigger, charging_state="EVConnected", registers=registers, stopped=reason)
+
+    def take_over(self, before: "Station201") -> None:
+        """It is the station that this one was, on another connection: its transaction is still to be ended."""
+        self.transaction_id, self._seq_no, self._began_at = before.transaction_id, before._seq_no, before._began_at
 
     async def unplug(self) -> None:
         """The driver takes the cable away."""
+        self._plugged = False
         self._clock.skip(60)
-        await self._status("Available")
+        await self.status("Available")
 
     async def heartbeat(self) -> None:
         await self._call(call.Heartbeat())
 
-    async def _boot(self) -> None:
+    async def boot(self) -> None:
+        """What a station says first."""
         station = {
             "vendor_name": VENDOR,
             "model": MODEL,
@@ -90,10 +113,11 @@ class Station201(ChargePoint):  # type: ignore[misc]  # the package has no types
         boot = call.BootNotification(charging_station=station, reason="PowerUp")
         self._demand("BootNotification", (await self._call(boot)).status)
         for evse in _EVSES:
-            await self._status("Available", evse)
+            await self.status("Available", evse)
         await self.heartbeat()
 
-    async def _status(self, status: str, evse: int = EVSE) -> None:
+    async def status(self, status: str, evse: int = EVSE) -> None:
+        """A connector's status."""
         await self._call(
             call.StatusNotification(
                 timestamp=self._clock.now(), connector_status=status, evse_id=evse, connector_id=CONNECTOR

@@ -47,7 +47,7 @@ checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503, 504]
 
 # There are only so many who may listen at once.
 [[operations]]
-include-path-regex = "/frames$"
+include-path-regex = "/(frames|events)$"
 checks.not_a_server_error.expected-statuses = ["2xx", "4xx", 503]
 
 # A dry run answers with a name, and makes nothing of it.

@@ -25,7 +25,7 @@ async def test_the_verbs_that_move_stations(tmp_path: Path) -> None:
 
         number = await stations[2].starts16()
         code, _, err = await run("route", "CP-2", "new", "-c", path)
-        assert (code, "transactions go on" in err) == (1, True)
+        assert (code, "1 transaction goes on" in err) == (1, True)
         code, out, _ = await run("migrate", "plan", "--to", "new", "-c", path)
         lines = out.splitlines()
         assert (code, lines[1].split()) == (0, ["CP-0", "old", "ocpp1.6", "ocpp2.0.1", "switch", "-"])

@@ -64,7 +64,7 @@ async def test_kept_until_ctrl_c_and_nothing_is_left_behind():
 
 
 async def test_a_gateway_that_dies_shows_its_last_lines(tmp_path):
-    setup = process.write_files(tmp_path, {"legacy": ("ws://127.0.0.1:9/ocpp", "ocpp1.6")}, {"*": "legacy"})
+    setup = process.write_files(tmp_path, {"legacy": ("ws://127.0.0.1:9/ocpp", "ocpp1.6")}, [{"backend": "legacy"}])
     setup.config.write_text("listeners: 5\n")
     with pytest.raises(process.GatewayError, match="exited with 2") as death:
         async with process.running(setup):
