@@ -19,6 +19,7 @@ from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.errors import StartError
+from gateway.lines import Lines
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
 from gateway.migrating import Migrator
@@ -45,12 +46,21 @@ def _calm_collector() -> None:
 class App:
     """One gateway process."""
 
-    def __init__(self, config: Config, stations: Stations, loop_name: str, worker: Worker | None = None) -> None:
-        """`worker`: the part of this process in a tree of several."""
+    def __init__(
+        self,
+        config: Config,
+        stations: Stations,
+        loop_name: str,
+        worker: Worker | None = None,
+        lines: Lines | None = None,
+    ) -> None:
+        """`worker`: the part of this process in a tree of several. `lines`: where its log goes."""
         self._worker = worker
         self.config = self._started = config
         self.metrics = Metrics()
         self.metrics.started(loop_name)
+        if lines is not None:
+            lines.dropped = self.metrics.log_lines_dropped.inc
         self.node = Node(config, stations, make_store(config), self.metrics)
         self.node.cluster = make_cluster(config, self.node.id)
         self.commands = Commands(self.node, worker.number if worker is not None else None)

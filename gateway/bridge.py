@@ -15,7 +15,7 @@ from gateway.followers import Followers
 from gateway.gates import Gate
 from gateway.identity import Identity
 from gateway.ledger import Ledger
-from gateway.leg import GOING_AWAY, BackendLeg
+from gateway.leg import BackendLeg
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from gateway.prospects import Prospects
@@ -322,4 +322,4 @@ class Bridge:
     def _left(self, gone: Gone) -> None:
         if gone.refused:
             self.logger.warning("frames_refused", peer="station", code=gone.code, why=gone.why)
-        self.end(GOING_AWAY, "", _end_of_station(gone))
+        self.end(gone.code, gone.why, _end_of_station(gone))

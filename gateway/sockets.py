@@ -8,19 +8,29 @@ is cut, and stalls nobody else.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
 from gateway.upgrades import BackendWebSocket, StationWebSocket
 from gateway.writing import Writing, masking
 
-__all__ = ["Gone", "Socket"]
+__all__ = ["Gone", "Socket", "Traffic"]
 
 _AHEAD_BYTES = 128 * 1024
 """More than this that nobody has taken: no more is read."""
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
+
+
+class Traffic(NamedTuple):
+    """What went over a connection since it was opened. Frames: messages, whole. Bytes: of all WebSocket frames."""
+
+    frames_in: int
+    bytes_in: int
+    frames_out: int
+    bytes_out: int
 
 
 class _Closed:
@@ -73,6 +83,7 @@ class Socket(asyncio.Protocol):
         self._last: Gone | None = None
         """The end, when it has been told."""
         self._pinged_at: float | None = None
+        self._frames_in = self._bytes_in = 0
         self._closing = self._cut = False
         self._parted = Gate()
         """The peer has said goodbye too, or is gone."""
@@ -123,6 +134,8 @@ class Socket(asyncio.Protocol):
             return  # read so that the connection is not reset: a reset can overtake the close frame
         reader = self._reader
         texts = reader.feed(data)
+        self._bytes_in += len(data)
+        self._frames_in += len(texts)
         if reader.ping is not None:
             payload, reader.ping = reader.ping, None
             self._writing.control(PONG, payload)
@@ -191,6 +204,11 @@ class Socket(asyncio.Protocol):
         return self._reader.heard_at
 
     # -- writing ----------------------------------------------------------------------------------------------------
+
+    @property
+    def traffic(self) -> Traffic:
+        writing = self._writing
+        return Traffic(self._frames_in, self._bytes_in, writing.frames, writing.octets)
 
     @property
     def congested(self) -> bool:

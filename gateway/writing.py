@@ -58,6 +58,8 @@ class Writing:
         "_room",
         "_transport",
         "_write_seconds",
+        "frames",
+        "octets",
     )
 
     def __init__(
@@ -71,6 +73,8 @@ class Writing:
         self._write_seconds = write_seconds
         self._cut = cut
         self._over = False
+        self.frames = self.octets = 0
+        """Messages written, and the bytes of all frames."""
         self._light = True
         """Whether the peer reads and nothing waits for it."""
         self._backlog: deque[str] | None = None
@@ -160,7 +164,10 @@ class Writing:
             self._room.open()
 
     def _write(self, opcode: int, payload: bytes) -> None:
+        octets = frame(opcode, payload, _next_mask() if self._masked else None, masking)
+        self.octets += len(octets)
+        self.frames += opcode == TEXT
         try:
-            self._transport.write(frame(opcode, payload, _next_mask() if self._masked else None, masking))
+            self._transport.write(octets)
         except (OSError, RuntimeError):
             self._cut()  # a peer that has just gone is not news: its end will be told
