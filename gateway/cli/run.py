@@ -73,13 +73,13 @@ def command(path: Path, loop_name: str, workers: int) -> None:
             from gateway.workers.supervisor import Supervisor, command_of
 
             again = command_of(["run", "-c", str(path), "--loop", loop_name, "--workers", str(workers)])
-            asyncio.run(Supervisor(config, workers, again).run())
+            asyncio.run(Supervisor(config, workers, again, lines).run())
         else:
             from gateway.app import App
 
             _run(App(config, stations, loop_name, worker, lines).run(), loop_name)
     except StartError as error:
-        raise Failed(str(error)) from None
+        raise Failed(error.lines) from None
     finally:
         lines.stop()
 
