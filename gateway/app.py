@@ -188,6 +188,8 @@ class App:
         await self.node.cluster.close()
         await self._settle_parked()
         await self.node.store.close()
+        if self.node.tracing is not None:
+            await self.node.tracing.close()
 
     async def _settle_parked(self) -> None:
         """What sessions could not write is tried a last time: nobody else knows it."""
@@ -281,7 +283,9 @@ class App:
             ]
 
         runs = self._started
-        changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(runs, name)]
+        changed = [
+            name for name in ("store", "admin", "log", "tracing") if getattr(config, name) != getattr(runs, name)
+        ]
         if without_certificates(config) != without_certificates(runs):
             changed.append("listeners")
         if changed:

@@ -25,6 +25,7 @@ from gateway.sockets import Gone, Socket
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
+from gateway.tracing import Trace
 from gateway.trial import introduce
 from gateway.upstream import Dialler, Leg
 from translators.effects import Copy, Work
@@ -98,6 +99,7 @@ class Bridge:
         self.metrics = metrics
         self.logger = logger
         self.tap: Tap | None = None
+        self.trace: Trace | None = None
         self.prospects = prospects
         self.switching = False
         """Whether it is about to change its backend."""
@@ -264,6 +266,8 @@ class Bridge:
         call = Call(str(uuid4()), action, payload)
         if self.tap is not None:
             self.tap.own(call)
+        if self.trace is not None:
+            self.trace.own(call)
         self.primary.pump.carry_out(self.primary.board.call(call, told, self._loop.time()))
         return await answer
 
