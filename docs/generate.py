@@ -1,14 +1,13 @@
-"""Writes `mapping.md` and `configuration-keys.md` from the translators' own tables: `make docs`."""
+"""Writes the pages that are told from the code: `make docs`."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docs import api_reference, cli_reference
 from gateway.cli.mapping import fields_lost, rows
 from translators.keys.markdown import constant_rows, key_rows
-
-PAGE = Path(__file__).parent / "mapping.md"
-KEYS_PAGE = Path(__file__).parent / "configuration-keys.md"
 
 _KEYS_HEAD = """\
 # Configuration keys
@@ -105,10 +104,20 @@ def _name(subprotocol: str) -> str:
     return f"OCPP {subprotocol.removeprefix('ocpp')}"
 
 
+FOLDER = Path(__file__).parent
+PAGES: dict[str, Callable[[], str]] = {
+    "mapping.md": page,
+    "configuration-keys.md": keys_page,
+    "cli.md": cli_reference.page,
+    "api-reference.md": api_reference.page,
+}
+"""What makes each page."""
+
+
 def main() -> None:
     """`python -m docs.generate`"""
-    PAGE.write_text(page(), encoding="utf-8")
-    KEYS_PAGE.write_text(keys_page(), encoding="utf-8")
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":
