@@ -49,7 +49,8 @@ docs: $(VENV)/.developer  ## rewrite the generated pages, then build the site in
 dashboards: $(VENV)/.installed  ## rewrite deploy/grafana/dashboards from deploy/grafana/boards
 	$(BIN)/python -m deploy.grafana.build
 
-pictures: $(VENV)/.developer  ## draw docs/pictures from what a real Prometheus answers about a simulated fleet; takes a minute
+pictures: $(VENV)/.developer  ## draw docs/pictures: the demo as it prints, dashboards from a real Prometheus; takes a minute
+	$(BIN)/python -m docs.record
 	$(BIN)/python -m tests.observe.draw
 
 corpus: $(VENV)/.developer  ## run a collection of real frames: make corpus CORPUS=folder-with-frames.jsonl

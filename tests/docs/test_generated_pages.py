@@ -2,13 +2,17 @@
 
 import pytest
 
-from docs.generate import FOLDER, PAGES
+from docs.generate import FOLDER, PAGES, README, readme
 from gateway.cli import VERBS
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_up_to_date(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), "run `make docs`"
+
+
+def test_the_table_of_the_readme_is_up_to_date() -> None:
+    assert README.read_text(encoding="utf-8") == readme(), "run `make docs`"
 
 
 def test_every_verb_is_on_the_page_of_the_command_line() -> None:
