@@ -1,6 +1,7 @@
 """Structured logs: one event a line, JSON or for people, never a secret."""
 
 import logging
+import os
 import re
 import sys
 import traceback
@@ -95,7 +96,8 @@ def configure(log: Log) -> Lines:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    render = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    render = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(colors=colours)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
