@@ -67,8 +67,21 @@ def _request(method: str, path: str, told: dict[str, Any]) -> Iterator[str]:
             for name, schema in body.get("properties", {}).items()
         ]
         yield "\n".join(["| member of the body | type | default |", "| --- | --- | --- |", *members]) + "\n"
+    for status, answer in sorted(told["responses"].items()):
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        members = [f"| `{name}` | {_type(one)} |" for name, one in _members(schema)]
+        if members:
+            yield "\n".join([f"| member of the answer ({status}) | type |", "| --- | --- |", *members]) + "\n"
     answers = [f"| {status} | {_escaped(one['description'])} |" for status, one in sorted(told["responses"].items())]
     yield "\n".join(["| status | means |", "| --- | --- |", *answers]) + "\n"
+
+
+def _members(schema: dict[str, Any], before: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Everything in an object, and in the objects of its lists: `name`, `name[].inner`, `name.inner`."""
+    for name, one in schema.get("properties", {}).items():
+        yield before + name, one
+        yield from _members(one.get("items", {}), f"{before}{name}[].")
+        yield from _members(one, f"{before}{name}.")
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -80,10 +93,10 @@ def _type(schema: dict[str, Any]) -> str:
         if several in schema:
             return " or ".join(dict.fromkeys(_type(one) for one in schema[several]))
     kind = schema.get("type", "anything")
-    text = " or ".join(kind) if isinstance(kind, list) else str(kind)
     bounds = [f"{word} {schema[key]}" for key, word in _BOUNDS.items() if key in schema]
     inside = f" of {_type(schema['items'])}" if "items" in schema else ""
-    return _escaped(" ".join([text + inside, *bounds]))
+    kinds = [f"{one}{inside}" if one == "array" else str(one) for one in (kind if isinstance(kind, list) else [kind])]
+    return _escaped(" ".join([" or ".join(kinds), *bounds]))
 
 
 _BOUNDS = {

@@ -8,12 +8,11 @@ is cut, and stalls nobody else.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
 from gateway.upgrades import BackendWebSocket, StationWebSocket
-from gateway.writing import Writing, masking
+from gateway.writing import Traffic, Writing, masking
 
 __all__ = ["Gone", "Socket", "Traffic"]
 
@@ -22,15 +21,6 @@ _AHEAD_BYTES = 128 * 1024
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
-
-
-class Traffic(NamedTuple):
-    """What went over a connection since it was opened. Frames: messages, whole. Bytes: of all WebSocket frames."""
-
-    frames_in: int
-    bytes_in: int
-    frames_out: int
-    bytes_out: int
 
 
 class _Closed:

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from gateway.framing import TEXT, Masking, frame, xor
 from gateway.gates import Gate
@@ -41,6 +42,15 @@ class _Masks:
 
 
 _next_mask = _Masks().next
+
+
+class Traffic(NamedTuple):
+    """What went over a connection since it was opened. Frames: messages, whole. Bytes: of all WebSocket frames."""
+
+    frames_in: int
+    bytes_in: int
+    frames_out: int
+    bytes_out: int
 
 
 class Writing:
