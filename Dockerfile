@@ -7,7 +7,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
 COPY translators translators
-RUN python -m venv /opt/ocpp-gateway && /opt/ocpp-gateway/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/ocpp-gateway && /opt/ocpp-gateway/bin/pip install --no-cache-dir ".[tracing]"
 
 FROM python:3.13-slim-bookworm
 # jemalloc: with many TLS connections coming and going, glibc's allocator keeps what they touched. Its newest is wanted.

@@ -46,13 +46,15 @@ api: $(VENV)/.developer  ## ask the admin API all that its description allows, a
 golden: $(VENV)/.developer  ## rewrite the transcripts from what the translators do now; read the diff
 	$(BIN)/python -m tests.transcript --rewrite tests/transcripts
 
-docs: $(VENV)/.installed  ## rewrite docs/mapping.md and docs/configuration-keys.md from the tables
+docs: $(VENV)/.developer  ## rewrite the generated pages, then build the site into build/site
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.site
 
 dashboards: $(VENV)/.installed  ## rewrite deploy/grafana/dashboards from deploy/grafana/boards
 	$(BIN)/python -m deploy.grafana.build
 
-pictures: $(VENV)/.developer  ## draw docs/pictures: dashboards from a real Prometheus, the console from a real browser; takes three minutes
+pictures: $(VENV)/.developer  ## draw docs/pictures: the demo as it prints, dashboards from a real Prometheus, the console from a real browser
+	$(BIN)/python -m docs.record
 	$(BIN)/python -m tests.observe.draw
 	$(BIN)/python -m tests.console.draw
 

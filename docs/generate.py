@@ -1,14 +1,13 @@
-"""Writes `mapping.md` and `configuration-keys.md` from the translators' own tables: `make docs`."""
+"""Writes the pages that are told from the code: `make docs`."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docs import api_reference, cli_reference
 from gateway.cli.mapping import fields_lost, rows
 from translators.keys.markdown import constant_rows, key_rows
-
-PAGE = Path(__file__).parent / "mapping.md"
-KEYS_PAGE = Path(__file__).parent / "configuration-keys.md"
 
 _KEYS_HEAD = """\
 # Configuration keys
@@ -105,10 +104,57 @@ def _name(subprotocol: str) -> str:
     return f"OCPP {subprotocol.removeprefix('ocpp')}"
 
 
+FOLDER = Path(__file__).parent
+PAGES: dict[str, Callable[[], str]] = {
+    "mapping.md": page,
+    "configuration-keys.md": keys_page,
+    "cli.md": cli_reference.page,
+    "api-reference.md": api_reference.page,
+}
+"""What makes each page."""
+
+
+README = FOLDER.parent / "README.md"
+_BEGIN, _END = "<!-- written by `make docs` -->\n", "<!-- until here -->\n"
+_REFUSED_NAMED = 3
+
+
+def readme() -> str:
+    """The text of the README, with its table of translations as the tables are now."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(_BEGIN)
+    return before + _BEGIN + _in_short() + _END + rest.partition(_END)[2]
+
+
+def _in_short() -> str:
+    found = rows(None)
+    lines = [
+        "| station | CSMS | actions | translated | answered here | refused | fields that may be lost |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for station, csms in dict.fromkeys((row["station"], row["csms"]) for row in found):
+        here = [row for row in found if (row["station"], row["csms"]) == (station, csms)]
+        counts = Counter(row["outcome"] for row in here)
+        refused = [f"`{row['action']}`" for row in here if row["outcome"] == "unsupported"]
+        more = f" and {len(refused) - _REFUSED_NAMED} more" if len(refused) > _REFUSED_NAMED else ""
+        lost = sum(len(fields) for row in here for _, _, fields in fields_lost(row))
+        anchor = f"what-may-be-lost-between-an-{_anchor(station)}-station-and-an-{_anchor(csms)}-csms"
+        lines.append(
+            f"| {_name(station)} | {_name(csms)} | {len(here)} | {counts['translated']} | {counts['answered']} "
+            f"| {counts['unsupported']}: {', '.join(refused[:_REFUSED_NAMED])}{more} "
+            f"| [{lost}](docs/mapping.md#{anchor}) |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(subprotocol: str) -> str:
+    return _name(subprotocol).lower().replace(" ", "-").replace(".", "")
+
+
 def main() -> None:
     """`python -m docs.generate`"""
-    PAGE.write_text(page(), encoding="utf-8")
-    KEYS_PAGE.write_text(keys_page(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":

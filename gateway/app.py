@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import ssl
-from collections.abc import Awaitable
 from contextlib import suppress
 
 import structlog
@@ -19,17 +18,22 @@ from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.errors import StartError
+from gateway.lines import Lines
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
 from gateway.migrating import Migrator
 from gateway.node import Node
+from gateway.opening import open_all
 from gateway.reach import Reach
+from gateway.signals import let_go
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
 from gateway.workers.worker import Worker
 
 _LAST_SETTLE_SECONDS = 10.0
+_HASTE_SECONDS = 3.0
+"""For all that is still to be closed, after the second signal."""
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
 
@@ -42,15 +46,29 @@ def _calm_collector() -> None:
     gc.set_threshold(50_000, 20, 1_000)
 
 
+def _nothing() -> None:
+    return
+
+
 class App:
     """One gateway process."""
 
-    def __init__(self, config: Config, stations: Stations, loop_name: str, worker: Worker | None = None) -> None:
-        """`worker`: the part of this process in a tree of several."""
+    def __init__(
+        self,
+        config: Config,
+        stations: Stations,
+        loop_name: str,
+        worker: Worker | None = None,
+        lines: Lines | None = None,
+    ) -> None:
+        """`worker`: the part of this process in a tree of several. `lines`: where its log goes."""
         self._worker = worker
         self.config = self._started = config
         self.metrics = Metrics()
         self.metrics.started(loop_name)
+        self._last_words = lines.stop if lines is not None else _nothing
+        if lines is not None:
+            lines.dropped = self.metrics.log_lines_dropped.inc
         self.node = Node(config, stations, make_store(config), self.metrics)
         self.node.cluster = make_cluster(config, self.node.id)
         self.node.contexts = self._contexts
@@ -79,7 +97,8 @@ class App:
             await self._stop.wait()
             await self._drain()
         finally:
-            await self._close()
+            await self._close_in_time()
+            let_go(self._last_words)
 
     async def _open(self) -> None:
         config = self.config
@@ -89,22 +108,9 @@ class App:
             raise StartError(f"store: {error}") from None
         self.node.upstreams = await self._opened_backends(config)
         if self._worker is not None:
-            await self.admin.open(self._worker.admin_path)
             self._orphaned = asyncio.get_running_loop().create_task(self._stop_when_orphaned(self._worker))
-        else:
-            host, port = await self._bound("admin", str(config.admin.bind), self.admin.open())
-            self._logger.info("admin_listens", address=f"{host}:{port}")
-        for place, listener in enumerate(config.listeners):
-            try:
-                server = ListenerServer(self.node, listener)
-            except (OSError, ssl.SSLError, ValueError) as error:
-                raise StartError(f"listener {listener.bind}: {error}") from None
-            listening = self._worker.listener(place) if self._worker is not None else None
-            host, port = await self._bound("listener", str(listener.bind), server.open(listening))
-            self.listeners.append(server)
-            self.commands.addresses.append(f"{host}:{port}")
-            if self._worker is None:
-                self._logger.info("listener_listens", address=f"{host}:{port}", tls=server.context is not None)
+        await open_all(self.admin, self.node, self.listeners, self._worker)
+        self.commands.addresses += [server.address for server in self.listeners]
         await self.node.cluster.open(self.commands)
         self.migrator.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
@@ -130,12 +136,6 @@ class App:
                 raise StartError(f"backend {name}: {error}") from None
         return made
 
-    async def _bound(self, what: str, address: str, opening: Awaitable[tuple[str, int]]) -> tuple[str, int]:
-        try:
-            return await opening
-        except OSError as error:
-            raise StartError(f"{what} {address}: {error.strerror or error}") from None
-
     async def _drain(self) -> None:
         """Not ready, 503 for who comes, and the stations go one after another (1012) within the time given."""
         node = self.node
@@ -159,6 +159,20 @@ class App:
             task.cancel()
         self._logger.info("drain_ended", left=len(node.sessions))
 
+    async def _close_in_time(self) -> None:
+        """As long as it takes, or until somebody is in a hurry."""
+        closing, hurry = asyncio.ensure_future(self._close()), asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait((closing, hurry), return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not closing.done():
+            await asyncio.wait((closing,), timeout=_HASTE_SECONDS)
+        if not closing.done():
+            self._logger.warning("closed_in_haste", parked=self.node.ownership.parked)
+            closing.cancel()
+            await asyncio.wait((closing,), timeout=1.0)
+        if closing.done() and not closing.cancelled():
+            closing.result()
+
     async def _close(self) -> None:
         for task in (self._watching, self._orphaned, self._following):
             if task is not None:
@@ -175,6 +189,8 @@ class App:
         await self.node.cluster.close()
         await self._settle_parked()
         await self.node.store.close()
+        if self.node.tracing is not None:
+            await self.node.tracing.close()
 
     async def _settle_parked(self) -> None:
         """What sessions could not write is tried a last time: nobody else knows it."""
@@ -268,7 +284,9 @@ class App:
             ]
 
         runs = self._started
-        changed = [name for name in ("store", "admin", "log") if getattr(config, name) != getattr(runs, name)]
+        changed = [
+            name for name in ("store", "admin", "log", "tracing") if getattr(config, name) != getattr(runs, name)
+        ]
         if without_certificates(config) != without_certificates(runs):
             changed.append("listeners")
         if changed:

@@ -15,7 +15,7 @@ from gateway.followers import Followers
 from gateway.gates import Gate
 from gateway.identity import Identity
 from gateway.ledger import Ledger
-from gateway.leg import GOING_AWAY, BackendLeg
+from gateway.leg import BackendLeg
 from gateway.metrics import Metrics
 from gateway.observer import Observer
 from gateway.prospects import Prospects
@@ -25,6 +25,7 @@ from gateway.sockets import Gone, Socket
 from gateway.store import StoreError
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
+from gateway.tracing import Trace
 from gateway.trial import introduce
 from gateway.upstream import Dialler, Leg
 from translators.effects import Copy, Work
@@ -98,6 +99,7 @@ class Bridge:
         self.metrics = metrics
         self.logger = logger
         self.tap: Tap | None = None
+        self.trace: Trace | None = None
         self.prospects = prospects
         self.switching = False
         """Whether it is about to change its backend."""
@@ -264,6 +266,8 @@ class Bridge:
         call = Call(str(uuid4()), action, payload)
         if self.tap is not None:
             self.tap.own(call)
+        if self.trace is not None:
+            self.trace.own(call)
         self.primary.pump.carry_out(self.primary.board.call(call, told, self._loop.time()))
         return await answer
 
@@ -322,4 +326,4 @@ class Bridge:
     def _left(self, gone: Gone) -> None:
         if gone.refused:
             self.logger.warning("frames_refused", peer="station", code=gone.code, why=gone.why)
-        self.end(GOING_AWAY, "", _end_of_station(gone))
+        self.end(gone.code, gone.why, _end_of_station(gone))

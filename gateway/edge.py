@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
 from time import perf_counter, time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from aiohttp import web
@@ -14,15 +14,16 @@ from gateway import profiles, proofs
 from gateway.admission import Admission, admit, identify
 from gateway.adopter import Adopter, host_of
 from gateway.boards import followers_for
-from gateway.bridge import POLICY, REPLACED, About, Bridge
+from gateway.bridge import POLICY, REPLACED, About, Bridge, Ending
 from gateway.caller import Caller
 from gateway.candidates import Candidates
 from gateway.config import Backend, Listener
-from gateway.identity import Identity
+from gateway.identity import Identity, offered_subprotocols
 from gateway.node import Node
 from gateway.overrides import Override
 from gateway.proofs import Used
-from gateway.proving import Attempt, recognise
+from gateway.proving import Attempt, Proof, recognise
+from gateway.records import closed_by, encryption, said
 from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket
 from gateway.stations import Station
@@ -35,12 +36,13 @@ from translators.story import Story
 
 class Entry(NamedTuple):
     """What the door knows of a station that is about to come in, from the address `source`. `is_known`: whether the store
-    told what is remembered of it; `used`: what proved it; `host`: by which name it found us."""
+    told what is remembered of it; `proof`: how it proved who it is, `used`: with what; `host`: by which name it found us."""
 
     station: Station
     source: str
     attempt: Attempt
     is_known: bool
+    proof: Proof | None
     used: Used | None
     host: str
     override: Override | None
@@ -68,6 +70,7 @@ class Edge:
         caller = self._caller(request)
         attempt = Attempt(self._node, self.listener, caller)
         log = self._logger.bind(remote=caller.source)
+        began = perf_counter()
         try:
             identity = identify(request, self.listener)
             log = log.bind(station=identity.spelt)
@@ -78,12 +81,14 @@ class Edge:
             backend = override.backend if override is not None else None
             admission = admit(request, self.listener, self._node, identity, station, proof, caller, now, backend)
             if admission is None:
-                return await self._close_without_subprotocol(request)
+                return await self._close_without_subprotocol(request, log)
             profiles.hold(self._node, station, recalled, admission.profile)
             if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
                 raise RefusedError(503, "full", "too many stations")
             try:
-                entry = Entry(station, caller.source, attempt, recalled.is_known, used, host_of(request.host), override)
+                entry = Entry(
+                    station, caller.source, attempt, recalled.is_known, proof, used, host_of(request.host), override
+                )
                 return await self._connect(request, admission, entry, log)
             finally:
                 self._node.places.leave(identity.key)
@@ -93,7 +98,15 @@ class Edge:
         finally:
             attempt.ended()
         self._node.metrics.connections_rejected.labels(refusal.reason).inc()
-        log.info("station_refused", status=refusal.status, reason=refusal.reason, why=refusal.why)
+        log.info(
+            "station_refused",
+            status=refusal.status,
+            reason=refusal.reason,
+            why=refusal.why,
+            offered=offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", [])),
+            seconds=round(perf_counter() - began, 3),
+            **encryption(request),
+        )
         return response_to(refusal)
 
     async def _connect(
@@ -133,12 +146,17 @@ class Edge:
         if seconds and await node.is_live(identity.key):
             raise RefusedError(503, "takeover_war", "another connection of this station is kept", ceil(seconds))
 
-    async def _close_without_subprotocol(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _close_without_subprotocol(
+        self, request: web.BaseRequest, log: structlog.stdlib.BoundLogger
+    ) -> web.StreamResponse:
         self._node.metrics.connections_rejected.labels("subprotocol").inc()
+        offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
+        why, told = "no common subprotocol", encryption(request)
+        log.info("station_refused", status=101, code=1002, reason="subprotocol", why=why, offered=offered, **told)
         ws = web.WebSocketResponse(compress=False)
         with suppress(OSError, RuntimeError):
             await ws.prepare(request)
-            await ws.close(code=1002, message=b"no common subprotocol")
+            await ws.close(code=1002, message=why.encode())
         return ws
 
     async def _dial(self, dial: Dialler, *, may_be_away: bool) -> Leg | None:
@@ -189,6 +207,8 @@ class Edge:
             )
             if not held.holds:
                 node.metrics.connections_rejected.labels("superseded").inc()
+                told = encryption(request)
+                log.info("station_refused", status=101, code=POLICY, reason="superseded", why=REPLACED, **told)
                 await held.end()
                 await station.close(POLICY, REPLACED)
                 if leg is not None:
@@ -215,22 +235,40 @@ class Edge:
             )
             if entry.override is not None and entry.override.backend == backend.name:
                 bridge.work(node.overrides.found_by(admission.identity.key, entry.override))
-            await self._live(held, bridge, admission, logger)
+            record = {"auth": entry.proof or "none", "profile": admission.profile, **encryption(request)}
+            ending = await self._live(held, bridge, admission, logger, record)
+            # Its backend and version may be others by now.
+            bridge.logger.info(
+                "session_ended",
+                reason=ending.reason,
+                code=ending.code,
+                closed_by=closed_by(ending.reason),
+                why=ending.text,
+                upstream=bridge.about.version,
+                **record,
+                **said(station.traffic),
+            )
             return ws
 
     async def _live(
-        self, held: Tenure, bridge: Bridge, admission: Admission, logger: structlog.stdlib.BoundLogger
-    ) -> None:
+        self,
+        held: Tenure,
+        bridge: Bridge,
+        admission: Admission,
+        logger: structlog.stdlib.BoundLogger,
+        record: dict[str, Any],
+    ) -> Ending:
+        """Adds its `seconds` to the record."""
         metrics = self._node.metrics
         metrics.connections.labels(admission.subprotocol).inc()
         connected = metrics.stations_connected
         connected.labels(admission.subprotocol, admission.backend).inc()
         began = perf_counter()
-        logger.info("session_began", upstream=admission.version)
+        logger.info("session_began", upstream=admission.version, **record)
         try:
             ending = await held.live(bridge)
         finally:
             connected.labels(admission.subprotocol, bridge.backend).dec()
+            record["seconds"] = round(perf_counter() - began, 3)
         metrics.connections_closed.labels(ending.reason).inc()
-        seconds = round(perf_counter() - began, 3)
-        logger.info("session_ended", reason=ending.reason, code=ending.code, seconds=seconds)
+        return ending

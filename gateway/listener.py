@@ -41,13 +41,16 @@ class ListenerServer:
         self._door = Door(node, listener, self.context)
         self._edge = Edge(node, listener, self._door.caller, self._door.upgraded)
         self._runner: web.ServerRunner | None = None
+        self.address = ""
+        """Where it listens: HOST:PORT, once it does."""
 
-    async def open(self, listening: socket.socket | None = None) -> tuple[str, int]:
-        """Listen, on this socket if there is one; the address bound. Raises OSError."""
+    async def open(self, listening: socket.socket | None = None) -> None:
+        """Listen, on this socket if there is one. Raises OSError."""
         server = _Server(self._edge, self._door)
         self._runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
         await self._runner.setup()
-        return await self._door.open(server, listening)
+        host, port = await self._door.open(server, listening)
+        self.address = f"{host}:{port}"
 
     def stop_accepting(self) -> None:
         """Close the listening socket; live connections stay."""

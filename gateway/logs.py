@@ -1,6 +1,7 @@
 """Structured logs: one event a line, JSON or for people, never a secret."""
 
 import logging
+import os
 import re
 import sys
 import traceback
@@ -11,6 +12,7 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.config import Log
+from gateway.lines import Lines
 
 REDACTED = "[redacted]"
 _ALWAYS = ("authorization", "password", "token", "secret")
@@ -76,8 +78,9 @@ class Redact:
         return printable(value) if isinstance(value, str) else value
 
 
-def configure(log: Log) -> None:
-    """Send every event, structlog's and the standard library's, to stderr in one form."""
+def configure(log: Log) -> Lines:
+    """Send every event, structlog's and the standard library's, to stderr in one form. What comes back writes them, and
+    is to be stopped at the end."""
     level = getattr(logging, log.level.upper())
     plain = log.format == "json" or (log.format == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [
@@ -93,12 +96,13 @@ def configure(log: Log) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    render = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    render = structlog.processors.JSONRenderer() if plain else structlog.dev.ConsoleRenderer(colors=colours)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Lines(sys.stderr.fileno())
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -106,6 +110,7 @@ def configure(log: Log) -> None:
     for chatty in ("asyncio", "aiohttp.access", "aiohttp.server", "aiohttp.websocket"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.server").addFilter(is_ours)
+    return handler
 
 
 def is_ours(record: logging.LogRecord) -> bool:

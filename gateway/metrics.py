@@ -184,6 +184,7 @@ class Metrics:
         self.stations_file_valid = gauge(
             "stations_file_valid", "Whether the stations file in use is the one on disk; 1 without one"
         )
+        self.log_lines_dropped = counter("log_lines_dropped_total", "Log lines that nobody read in time")
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
         self.collector_pause = histogram(
             "collector_pause_seconds", "Time the garbage collector kept everybody waiting", _PAUSES, "generation"

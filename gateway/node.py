@@ -23,6 +23,7 @@ from gateway.ratelimit import Bucket
 from gateway.stations import Roster, Stations
 from gateway.store import Store, StoreError
 from gateway.taps import Taps
+from gateway.tracing import Tracing
 from gateway.upstream import Upstream
 
 
@@ -71,6 +72,7 @@ class Node:
     """One process. `sessions` and claims are kept by canonical identity."""
 
     def __init__(self, config: Config, stations: Stations, store: Store, metrics: Metrics) -> None:
+        """Raises StartError where calls are to be traced and cannot."""
         self.config = config
         self.roster = Roster(stations, metrics)
         self.logins = Logins()
@@ -86,6 +88,7 @@ class Node:
         self.taps = Taps(self.id, self.sessions, config.log.redact)
         self.contexts: Callable[[], list[LiveContext[ListenerTls] | LiveContext[BackendTls]]] = list
         """Every TLS context that handshakes are done with."""
+        self.tracing = Tracing(config.tracing, self.id) if config.tracing is not None else None
         self.draining = False
         self.connects = Bucket(config.limits.connects_per_second, config.limits.connects_per_second, 0.0)
         # A quarter of a second's worth at once: handshakes are work, and nobody's ping waits for more of it.

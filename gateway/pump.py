@@ -16,6 +16,7 @@ from gateway.store import FencedError, StoreError
 from gateway.switchboard import Switchboard
 from gateway.tallies import Spread
 from gateway.tap import Tap
+from gateway.tracing import Trace
 from translators.effects import Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Payload, decode
 
@@ -65,6 +66,10 @@ class Host(Protocol):
     @property
     def tap(self) -> Tap | None:
         """Set while somebody listens."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """Set where calls are traced."""
 
     @property
     def over(self) -> bool:
@@ -188,6 +193,8 @@ class Pump:
             self._observer.received(peer, frame)
             if tap is not None:
                 tap.read(peer, frame)
+            if (trace := self.host.trace) is not None:
+                trace.read(peer, frame)
             effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
         queue = self._queue
         queue.extend(effects)
@@ -219,7 +226,7 @@ class Pump:
     def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
         host, queue, observer, dirty = self.host, self._queue, self._observer, False
-        ledger, tap = host.ledger, host.tap
+        ledger, tap, trace = host.ledger, host.tap, host.trace
         while queue and not host.over:
             item = queue.popleft()
             # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.
@@ -233,10 +240,14 @@ class Pump:
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
                     if tap is not None:
                         tap.wrote("csms", item.frame)
+                    if trace is not None:
+                        trace.wrote("csms", item.frame)
                     self.csms.send(item.frame.text)
             elif type(item) is ToStation:
                 if tap is not None:
                     tap.wrote("station", item.frame)
+                if trace is not None:
+                    trace.wrote("station", item.frame)
                 self.station.send(item.frame.text)
                 observer.sent_to_station(item.frame)
             elif type(item) is _Carried:
@@ -245,6 +256,8 @@ class Pump:
                 observer.note(item)
                 if tap is not None:
                     tap.noted(item)
+                if trace is not None:
+                    trace.noted(item)
             elif type(item) is Remember or type(item) is Forget:
                 dirty = ledger.put(item) or dirty
             elif type(item) is Copy:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
 from gateway.upgrades import BackendWebSocket, StationWebSocket
-from gateway.writing import Writing, masking
+from gateway.writing import Traffic, Writing, masking
 
-__all__ = ["Gone", "Socket"]
+__all__ = ["Gone", "Socket", "Traffic"]
 
 _AHEAD_BYTES = 128 * 1024
 """More than this that nobody has taken: no more is read."""
@@ -73,6 +73,7 @@ class Socket(asyncio.Protocol):
         self._last: Gone | None = None
         """The end, when it has been told."""
         self._pinged_at: float | None = None
+        self._frames_in = self._bytes_in = 0
         self._closing = self._cut = False
         self._parted = Gate()
         """The peer has said goodbye too, or is gone."""
@@ -123,6 +124,8 @@ class Socket(asyncio.Protocol):
             return  # read so that the connection is not reset: a reset can overtake the close frame
         reader = self._reader
         texts = reader.feed(data)
+        self._bytes_in += len(data)
+        self._frames_in += len(texts)
         if reader.ping is not None:
             payload, reader.ping = reader.ping, None
             self._writing.control(PONG, payload)
@@ -191,6 +194,11 @@ class Socket(asyncio.Protocol):
         return self._reader.heard_at
 
     # -- writing ----------------------------------------------------------------------------------------------------
+
+    @property
+    def traffic(self) -> Traffic:
+        writing = self._writing
+        return Traffic(self._frames_in, self._bytes_in, writing.frames, writing.octets)
 
     @property
     def congested(self) -> bool:

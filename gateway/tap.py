@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from time import time
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -10,24 +10,14 @@ import structlog
 from gateway.ear import Ear
 from gateway.identity import Identity
 from gateway.redaction import Hide
+from gateway.wires import About, OpenCall, Side, Wires
 from translators.effects import Note
 from translators.frames import CALLERROR, BadFrame, Call, Error, Frame
 
-_OPEN_CALLS, _OWN_CALLS = 256, 16
 _SILENT = frozenset({"call_settled", "call_error", "translated"})
 """Notes that say what the frames say."""
 
-Side = Literal["station", "csms"]
-_OTHER: dict[Side, Side] = {"station": "csms", "csms": "station"}
 _encode = msgspec.json.Encoder().encode
-
-
-class About(Protocol):
-    @property
-    def subprotocol(self) -> str: ...
-
-    @property
-    def version(self) -> str: ...
 
 
 class Tapped(Protocol):
@@ -40,19 +30,6 @@ class Tapped(Protocol):
 
     @property
     def about(self) -> About: ...
-
-
-class _Open:
-    """A call that has no answer yet. `cause`: the call on the other wire that made the gateway make it. `went_over`: it
-    made the gateway make one, `heard`: which was answered, `answer`: with this text."""
-
-    __slots__ = ("action", "answer", "at", "cause", "heard", "id", "text", "went_over")
-
-    def __init__(self, call: Call, cause: "_Open | None") -> None:
-        self.id, self.action, self.text, self.at = call.key, call.action, call.text, time()
-        self.cause = cause
-        self.went_over = self.heard = False
-        self.answer = ""
 
 
 class Surroundings(Protocol):
@@ -74,12 +51,11 @@ class Tap:
         self.ears: tuple[Ear, ...] = ()
         self._session = session
         self._around = around
-        self._open: dict[tuple[Side, bool, str], _Open] = {}
-        self._own: tuple[str, ...] = ()
+        self._wires = Wires(session)
 
     def own(self, call: Call) -> None:
         """The gateway is about to call the station for an operator."""
-        self._own = (*self._own[-_OWN_CALLS:], call.key)
+        self._wires.own(call)
 
     def read(self, side: Side, frame: Frame) -> None:
         """A frame came in from the station or from the CSMS."""
@@ -106,60 +82,26 @@ class Tap:
 
     def _read(self, side: Side, frame: Frame) -> None:
         if isinstance(frame, Call):
-            if frame.type == Call.type:
-                self._keep(side, True, _Open(frame, None))
+            self._wires.came(side, frame)
             return self._tell_frame(side, "in", frame, frame.action, {})
-        call = self._open.pop((side, False, frame.key), None)
-        if call is not None and call.cause is not None:
-            call.cause.heard = True
-            if call.cause.id == frame.key:
-                call.cause.answer = frame.text
-        self._tell_answer(side, "in", frame, call, {})
+        self._tell_answer(side, "in", frame, self._wires.heard(side, frame), {})
 
     def _wrote(self, side: Side, frame: Frame) -> None:
         if isinstance(frame, Call):
-            what, cause = self._source(side, frame)
-            if cause is not None:
-                cause.went_over = True
-            if frame.type == Call.type:
-                self._keep(side, False, _Open(frame, cause))
+            what, call = self._wires.goes(side, frame)
             more: dict[str, Any] = {"what": what}
-            if cause is not None:
-                more |= {"cause": cause.id, "cause_action": cause.action}
+            if call.cause is not None:
+                more |= {"cause": call.cause.id, "cause_action": call.cause.action}
             return self._tell_frame(side, "out", frame, frame.action, more)
-        call = self._open.pop((side, True, frame.key), None)
-        self._tell_answer(side, "out", frame, call, {} if call is None else {"what": self._made(call, frame)})
+        what_and_call = self._wires.answered(side, frame)
+        if what_and_call is None:
+            return self._tell_answer(side, "out", frame, None, {})
+        what, answered = what_and_call
+        self._tell_answer(side, "out", frame, answered, {"what": what})
 
-    def _source(self, side: Side, call: Call) -> tuple[str, _Open | None]:
-        """What a call that goes out is, and what it comes from: told from the wires. A call that passes through keeps its
-        id. A translation has another; it is put down to the call of the other side that nothing has come of yet."""
-        if call.key in self._own:
-            return "own", None
-        other = _OTHER[side]
-        same = self._open.get((other, True, call.key))
-        if same is not None and same.action == call.action:
-            return "passed on" if same.text == call.text else "mended", same
-        about = self._session.about
-        if about.subprotocol != about.version:
-            open_calls = [one for (at, came, _), one in self._open.items() if came and at == other]
-            fresh = [one for one in open_calls if not one.went_over]
-            if open_calls:
-                return "translated", (fresh or open_calls[::-1])[0]
-        return "own", None
-
-    def _made(self, call: _Open, answer: Frame) -> str:
-        if not call.heard:
-            return "answered here"
-        if call.answer == answer.text:
-            return "passed on"
-        return "mended" if call.answer else "translated"
-
-    def _keep(self, side: Side, came: bool, call: _Open) -> None:
-        while len(self._open) >= _OPEN_CALLS:
-            del self._open[next(iter(self._open))]
-        self._open[side, came, call.id] = call
-
-    def _tell_answer(self, side: Side, direction: str, frame: Frame, call: _Open | None, more: dict[str, Any]) -> None:
+    def _tell_answer(
+        self, side: Side, direction: str, frame: Frame, call: OpenCall | None, more: dict[str, Any]
+    ) -> None:
         if call is not None:
             more["seconds"] = round(time() - call.at, 4)
             if call.cause is not None:

@@ -10,6 +10,7 @@ from gateway.cluster import NodeFailed, NodeUnreachable
 from gateway.ledger import Ledger
 from gateway.node import Node
 from gateway.ownership import Held
+from gateway.tracing import Trace
 
 _GOODBYE_SECONDS = 0.5
 """For which another node may finish with the station. What it writes later is refused in any case."""
@@ -73,6 +74,8 @@ class Tenure:
         sessions = self._node.sessions
         self._claim.session = sessions[self._key] = session
         self._node.taps.begin(self._key, session)
+        if self._node.tracing is not None:
+            session.trace = Trace(session, self._node.tracing)
         try:
             return await session.run()
         finally:
@@ -80,6 +83,9 @@ class Tenure:
             if sessions.get(self._key) is session:
                 del sessions[self._key]
             session.tap = None  # the two hold each other
+            if session.trace is not None:
+                session.trace.close()
+                session.trace = None
             if not session.saved:
                 self._node.ownership.park(self.ledger)
 

@@ -12,6 +12,7 @@ from gateway.ledger import PASSING, Ledger
 from gateway.leg import BackendLeg
 from gateway.pump import Host, Pump
 from gateway.tap import Tap
+from gateway.tracing import Trace
 from translators.effects import Copy, Forget, Remember, Work
 from translators.frames import BadFrame, Call, Error, Payload, Result, decode
 
@@ -51,6 +52,10 @@ class Trial:
     def tap(self) -> Tap | None:
         """What is told in the station's place is not on its wire."""
         return self._session.tap if self.passed else None
+
+    @property
+    def trace(self) -> Trace | None:
+        return self._session.trace if self.passed else None
 
     @property
     def over(self) -> bool:

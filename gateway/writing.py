@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from gateway.framing import TEXT, Masking, frame, xor
 from gateway.gates import Gate
@@ -43,6 +44,15 @@ class _Masks:
 _next_mask = _Masks().next
 
 
+class Traffic(NamedTuple):
+    """What went over a connection since it was opened. Frames: messages, whole. Bytes: of all WebSocket frames."""
+
+    frames_in: int
+    bytes_in: int
+    frames_out: int
+    bytes_out: int
+
+
 class Writing:
     """One connection's way out. `cut` is called when the peer does not read, or is gone."""
 
@@ -58,6 +68,8 @@ class Writing:
         "_room",
         "_transport",
         "_write_seconds",
+        "frames",
+        "octets",
     )
 
     def __init__(
@@ -71,6 +83,8 @@ class Writing:
         self._write_seconds = write_seconds
         self._cut = cut
         self._over = False
+        self.frames = self.octets = 0
+        """Messages written, and the bytes of all frames."""
         self._light = True
         """Whether the peer reads and nothing waits for it."""
         self._backlog: deque[str] | None = None
@@ -160,7 +174,10 @@ class Writing:
             self._room.open()
 
     def _write(self, opcode: int, payload: bytes) -> None:
+        octets = frame(opcode, payload, _next_mask() if self._masked else None, masking)
+        self.octets += len(octets)
+        self.frames += opcode == TEXT
         try:
-            self._transport.write(frame(opcode, payload, _next_mask() if self._masked else None, masking))
+            self._transport.write(octets)
         except (OSError, RuntimeError):
             self._cut()  # a peer that has just gone is not news: its end will be told

@@ -195,6 +195,13 @@ class Gateway:
         found = [json.loads(line) for line in self.log if line.startswith("{")]
         return [event for event in found if event.get("event") == name]
 
+    async def told(self, name: str, number: int = 1, seconds: float = 10.0) -> list[dict[str, Any]]:
+        """The events of this name, once there are so many: lines are written a moment after what they tell of."""
+        async with asyncio.timeout(seconds):
+            while len(found := self.events(name)) < number:
+                await asyncio.sleep(0.01)
+        return found
+
     async def _read_log(self) -> None:
         assert self.process.stderr is not None
         async for line in self.process.stderr:

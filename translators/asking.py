@@ -15,7 +15,7 @@ def ask_if_known(action: str, payload: Payload) -> Generator[Step, Any, Payload 
     except PeerError as error:
         if not error.unsupported:
             raise
-        yield Note("station_refused", {"reason": error.code})
+        yield Note("station_declined", {"reason": error.code})
         return None
     return answer
 

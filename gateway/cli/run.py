@@ -62,7 +62,7 @@ def command(path: Path, loop_name: str, workers: int) -> None:
             f"--workers {workers}: workers share their state, and {config.store.kind}: is of one; use redis:", 2
         )
     worker = worker_of(os.environ)
-    logs.configure(config.log)
+    lines = logs.configure(config.log)
     if worker is not None:
         structlog.contextvars.bind_contextvars(worker=worker.number)
     else:
@@ -73,13 +73,15 @@ def command(path: Path, loop_name: str, workers: int) -> None:
             from gateway.workers.supervisor import Supervisor, command_of
 
             again = command_of(["run", "-c", str(path), "--loop", loop_name, "--workers", str(workers)])
-            asyncio.run(Supervisor(config, workers, again).run())
+            asyncio.run(Supervisor(config, workers, again, lines).run())
         else:
             from gateway.app import App
 
-            _run(App(config, stations, loop_name, worker).run(), loop_name)
+            _run(App(config, stations, loop_name, worker, lines).run(), loop_name)
     except StartError as error:
-        raise Failed(str(error)) from None
+        raise Failed(error.lines) from None
+    finally:
+        lines.stop()
 
 
 def _run(main: Coroutine[Any, Any, None], loop_name: str) -> None:

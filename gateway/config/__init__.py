@@ -18,6 +18,7 @@ from gateway.config.model import (
     Match,
     Route,
     StationCa,
+    Tracing,
 )
 from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Network, Store
 
@@ -42,6 +43,7 @@ __all__ = [
     "Route",
     "StationCa",
     "Store",
+    "Tracing",
     "load",
     "parse",
 ]

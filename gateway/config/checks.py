@@ -4,6 +4,7 @@ Values of the wrong shape are skipped: the model has told about them.
 """
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from gateway.config import tls
@@ -24,9 +25,18 @@ def mistakes(document: Document) -> Iterator[Mistake]:
         yield from _route(document, route)
     certificate, key = document.get("station_ca", "certificate"), document.get("station_ca", "key")
     yield from tls.pairs(document, ("station_ca",), _texts(certificate), _texts(key))
+    if document.get("tracing") is not None and not _can_trace():
+        yield document.mistake(("tracing",), "needs more packages: install ocpp-gateway[tracing]")
     if document.get("unknown_stations") == "reject" and not document.get("stations_file"):
         what = "reject refuses every station while there is no stations_file"
         yield document.mistake(("unknown_stations",), what)
+
+
+def _can_trace() -> bool:
+    try:
+        return None not in (find_spec("opentelemetry.sdk"), find_spec("opentelemetry.exporter.otlp.proto.http"))
+    except ModuleNotFoundError:
+        return False
 
 
 def warnings(document: Document, config: Config) -> Iterator[Mistake]:

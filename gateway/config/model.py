@@ -23,6 +23,7 @@ from gateway.config.parts import (
     StoreText,
     Subprotocols,
     Text,
+    TraceEndpoint,
 )
 from gateway.config.values import IDENTITY, Bind, Subprotocol, url_template
 
@@ -173,6 +174,13 @@ class Log(Section):
     redact: tuple[Text, ...] = ("idTag", "idToken", "AuthorizationKey", "BasicAuthPassword")
 
 
+class Tracing(Section):
+    """Where traces of calls go, and the share of calls that is traced."""
+
+    endpoint: TraceEndpoint
+    ratio: Annotated[float, Field(gt=0, le=1)] = 0.01
+
+
 class StationCa(Section):
     """The authority that signs stations' certificates here; `days` is how long they are valid."""
 
@@ -198,6 +206,7 @@ class Config(Section):
     drain: Drain = Drain()
     validation: Literal["off", "count", "reject"] = "count"
     log: Log = Log()
+    tracing: Tracing | None = None
     _path: Path = PrivateAttr(Path("gateway.yaml"))
     _warnings: tuple[str, ...] = PrivateAttr(())
 

@@ -25,6 +25,7 @@ from gateway.config.values import (
     read_network,
     read_path_pattern,
     read_store,
+    read_trace_endpoint,
 )
 
 
@@ -82,6 +83,7 @@ NetworkText = Annotated[Network, BeforeValidator(_as_network)]
 StoreText = Annotated[Store, BeforeValidator(_as_store)]
 PathPattern = Annotated[str, AfterValidator(read_path_pattern)]
 BackendUrl = Annotated[str, AfterValidator(read_backend_url)]
+TraceEndpoint = Annotated[str, AfterValidator(read_trace_endpoint)]
 Subprotocols = Annotated[tuple[Subprotocol, ...], Field(min_length=1), Once]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]

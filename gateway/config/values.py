@@ -118,6 +118,24 @@ def read_backend_url(text: str) -> str:
     return text
 
 
+def read_trace_endpoint(text: str) -> str:
+    """An http or https URL without credentials."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("should be a URL that starts with http:// or https://")
+    if not host:
+        raise ValueError("names no host")
+    if "@" in parts.netloc:
+        raise ValueError("should hold no credentials; OTEL_EXPORTER_OTLP_HEADERS in the environment does")
+    if "#" in text or re.search(r"\s", text):
+        raise ValueError("should hold neither blanks nor a #fragment")
+    return text
+
+
 def url_template(url: str) -> str:
     """The backend URL with `{identity}` in it, appended to the path where the URL does not name it."""
     if IDENTITY in url:

@@ -14,6 +14,8 @@ import structlog
 
 from gateway.config import Bind, Config
 from gateway.errors import StartError
+from gateway.lines import Lines
+from gateway.signals import let_go
 from gateway.workers.front import Front
 from gateway.workers.worker import Worker
 
@@ -27,8 +29,9 @@ class Supervisor:
     connections out among them. The sockets are held here, so that what waits at a worker that died waits for its
     successor, and nobody is refused."""
 
-    def __init__(self, config: Config, count: int, command: list[str]) -> None:
-        """`command` starts a gateway process that takes its part from the environment."""
+    def __init__(self, config: Config, count: int, command: list[str], lines: Lines) -> None:
+        """`command` starts a gateway process that takes its part from the environment. `lines`: where its log goes."""
+        self._last_words = lines.stop
         self._config = config
         self._count = count
         self._command = command
@@ -48,8 +51,8 @@ class Supervisor:
             loop.add_signal_handler(name, self._terminate)
         loop.add_signal_handler(signal.SIGHUP, self._tell, signal.SIGHUP)
         try:
-            self._listen()
-            await self._open_front()
+            if wrong := [*await self._open_front(), *self._listen()]:
+                raise StartError(wrong)
             await asyncio.gather(*(self._keep(number) for number in range(self._count)))
         finally:
             await self._front.close()
@@ -58,26 +61,33 @@ class Supervisor:
             for end in self._lifeline:
                 os.close(end)
             shutil.rmtree(self._folder, ignore_errors=True)
+            let_go(self._last_words)
         if self._failed is not None:
             raise StartError(f"a worker could not start (exit code {self._failed})")
 
-    def _listen(self) -> None:
+    def _listen(self) -> list[str]:
+        """Which addresses cannot be had, a line each."""
+        wrong = []
         for listener in self._config.listeners:
             try:
                 first = _listening(listener.bind.host, listener.bind.port)
                 host, port, *_ = first.getsockname()
                 self._sockets.append([first, *(_listening(host, port) for _ in range(1, self._count))])
             except OSError as error:
-                raise StartError(f"listener {listener.bind}: {error.strerror or error}") from None
-            self._logger.info("listener_listens", address=f"{host}:{port}", tls=listener.tls is not None)
+                wrong.append(f"listener {listener.bind}: {error.strerror or error}")
+            else:
+                self._logger.info("listener_listens", address=f"{host}:{port}", tls=listener.tls is not None)
+        return wrong
 
-    async def _open_front(self) -> None:
+    async def _open_front(self) -> list[str]:
+        """The same of the admin address."""
         bind: Bind = self._config.admin.bind
         try:
             host, port = await self._front.open(bind)
         except OSError as error:
-            raise StartError(f"admin {bind}: {error.strerror or error}") from None
+            return [f"admin {bind}: {error.strerror or error}"]
         self._logger.info("admin_listens", address=f"{host}:{port}")
+        return []
 
     async def _keep(self, number: int) -> None:
         """One worker's place: somebody is in it until the tree stops."""

@@ -1,12 +1,13 @@
 """Addresses, path patterns, URLs, stores and files of the configuration."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from gateway.config import Bind, ConfigError, parse
-from gateway.config.values import read_store
+from gateway.config.values import read_store, read_trace_endpoint
 from tests.gateway.config_text import MINIMAL, mistakes, with_backend
 
 
@@ -160,3 +161,19 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         text = MINIMAL.replace("subprotocols:", f"tls: {{ca: {name}}}, subprotocols:")
         (line,) = mistakes(text, path=tmp_path / "g.yaml")
         assert line.replace(str(tmp_path), "T").endswith(f"g.yaml:2:58: backends.legacy.tls.ca: {why}")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "what"),
+    [
+        ("collector:4318", "should be a URL that starts with http:// or https://"),
+        ("http://", "names no host"),
+        ("http://user:pass@collector", "should hold no credentials"),
+        ("http://collector/#x", "neither blanks nor a #fragment"),
+        ("http://collector:port", "is not a URL"),
+    ],
+)
+def test_where_traces_go_is_an_http_url_without_credentials(endpoint: str, what: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(what)):
+        read_trace_endpoint(endpoint)
+    assert read_trace_endpoint("https://collector:4318/v1/traces") == "https://collector:4318/v1/traces"

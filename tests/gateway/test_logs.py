@@ -1,6 +1,8 @@
 """No secret in a log line, whatever its shape."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -92,3 +94,26 @@ logging.getLogger("b").warning("plain %s", 'x\\nforged ftp://u:hunter2@h')
     assert len(done.stderr.splitlines()) == 2
     assert "\x1b" not in done.stderr
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "coloured", "is_json"),
+    [(True, {}, True, False), (True, {"NO_COLOR": "1"}, False, False), (False, {}, False, True)],
+)
+def test_colours_are_for_terminals(terminal: bool, environment: dict[str, str], coloured: bool, is_json: bool) -> None:
+    program = """
+import structlog
+from gateway import logs
+from gateway.config import Log
+logs.configure(Log(format="auto"))
+structlog.get_logger("a").info("it_happened", station="CP-1")
+"""
+    reading, writing = pty.openpty() if terminal else os.pipe()
+    variables = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    subprocess.run([sys.executable, "-c", program], stderr=writing, env={**variables, **environment}, check=True)
+    written = os.read(reading, 65536).decode()
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+    assert "it_happened" in written
+    assert ("\x1b[" in written) == coloured
+    assert written.startswith("{") == is_json

@@ -166,7 +166,7 @@ def test_no_payload_is_too_odd(payload: str) -> None:
 
 def test_a_defect_is_the_listeners_trouble_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     tap, ear, session = tapped()
-    monkeypatch.setattr(tap, "_source", lambda *_: 1 / 0)
+    monkeypatch.setattr(tap._wires, "goes", lambda *_: 1 / 0)
     tap.wrote("csms", call("1", "Heartbeat"))
     assert (session.tap, told(ear)) == (None, [])
 
@@ -177,10 +177,3 @@ def test_what_may_not_be_decoded_is_lost() -> None:
     for number in range(3):
         tap.read("station", call(str(number), "Heartbeat"))
     assert (len(told(ear)), ear.lost) == (1, 2)
-
-
-def test_calls_that_nobody_answers_do_not_pile_up() -> None:
-    tap, _, _ = tapped()
-    for number in range(1000):
-        tap.read("station", call(str(number), "Heartbeat"))
-    assert len(tap._open) == module._OPEN_CALLS

@@ -62,6 +62,8 @@ class DawdlingStore(MemoryStore):
 class Session:
     """In place of a Bridge: the same promises, no sockets."""
 
+    trace = None
+
     def __init__(self, ledger: Ledger, source: str, random: Random) -> None:
         self.ledger = ledger
         self.about = About("ocpp1.6", "ocpp1.6", source, 0.0)

@@ -88,7 +88,7 @@ async def test_a_bad_file_keeps_the_old_one_and_says_so(tmp_path: Path) -> None:
                 assert await name_served(running, site) == "localhost"
                 replace(site.server.key, good)
                 await eventually(is_well)
-            assert len(running.events("certificates_refused")) == 3
+            assert len(await running.told("certificates_refused", 3)) == 3
             # SIGHUP with a bad file: nothing changes, and it is told.
             replace(site.server.certificate, b"no certificate")
             running.process.send_signal(signal.SIGHUP)

@@ -126,7 +126,7 @@ async def test_unknown_and_wrong_are_alike(tmp_path: Path) -> None:
             known, unknown = (statistics.median(times) for times in took.values())
             # scrypt is some 50 ms of it: leaving it out would be seen. The rest is this machine's noise.
             assert abs(known - unknown) < 0.7 * max(known, unknown), (known, unknown)
-            told = {event["station"]: event["why"] for event in running.events("station_refused")}
+            told = {event["station"]: event["why"] for event in await running.told("station_refused", 2)}
             assert told == {"CP-1": "wrong password", "CP-77": "not in the stations file"}  # the log may tell more
             assert await knock(running, "CP-77") == await knock(running, "CP-1") == 401
 

@@ -178,8 +178,13 @@ async def test_as_configured_by_backend(tmp_path: Path, version: str, cases: lis
                     told = json.dumps(answer)
                     assert ("Accepted" in told) == reached, (rule, action, payload, answer)
                 await station.close()
-                audits = [one for one in running.events("guarded") if one["backend"] == rule]
                 guarded = [case for case in cases if not all(case[2])]
+
+                def audited(rule: str = rule) -> list[dict[str, Any]]:
+                    return [one for one in running.events("guarded") if one["backend"] == rule]
+
+                await csms.wait(lambda count=len(guarded), found=audited: len(found()) >= count)
+                audits = audited()
                 assert len(audits) == len(guarded)
                 for one, (action, payload, expected) in zip(audits, guarded, strict=True):
                     outcome = "accepted" if expected[place] else "refused"

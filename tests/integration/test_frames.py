@@ -65,7 +65,7 @@ async def test_both_wires_of_a_translated_station_are_heard_without_secrets(tmp_
                 station = await running.station()
                 await ask(station, [2, "b2", "BootNotification", BOOT])
                 await one.wait(lambda: any(frame["id"] == "b2" for frame in one.frames))
-            assert running.events("operator_listens")[0]["station"] == "cp-1"
+            assert (await running.told("operator_listens"))[0]["station"] == "cp-1"
 
 
 async def test_one_action_of_some_stations(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ async def test_a_charge_while_the_backend_is_away_and_the_gateway_is_killed_in_i
             while await running.metric('ocpp_gateway_buffered_messages{backend="only"}') > 0:
                 await asyncio.sleep(0.05)
             assert await running.metric('ocpp_gateway_outbox_events_total{event="delivered"}') in (4, 5)
-            assert running.events("outbox_delivered")
+            assert await running.told("outbox_delivered")
             await ws.close()
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -220,6 +222,22 @@ async def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         running.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(running.process.wait(), 5)
         ws.transport.abort()
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+async def test_signals_until_the_end_do_not_kill_it(tmp_path: Path, loop: str) -> None:
+    async with (
+        Csms().running() as csms,
+        gateway(tmp_path, configuration(("same", csms)), loop=loop) as running,
+    ):
+        async with await running.station():
+            async with asyncio.timeout(20):
+                while running.process.returncode is None:
+                    for name in (signal.SIGTERM, signal.SIGHUP):
+                        with suppress(ProcessLookupError):
+                            os.kill(running.process.pid, name)
+                    await asyncio.sleep(0.002)
+        assert running.process.returncode == 0
 
 
 async def test_not_ready_while_draining(tmp_path: Path) -> None:

@@ -202,8 +202,8 @@ async def test_redis_killed_for_a_while(tmp_path: Path) -> None:
                 newcomer = await running.station("/T-new")
                 assert (await ask(newcomer, beat))[0] == 3
                 assert (await ask(passing, beat))[0] == 3
-                assert running.events("store_away")
-                assert running.events("store_back")
+                assert await running.told("store_away")
+                assert await running.told("store_back")
                 for ws in (newcomer, passing, translated):
                     await ws.close()
 

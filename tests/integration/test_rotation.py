@@ -152,7 +152,7 @@ async def test_rejected(tmp_path: Path, station: str, csms_version: str) -> None
         async with gateway(tmp_path, config) as running:
             await changed(running, csms, station, NEW, "Rejected")
             assert await enters(running, NEW.encode(), OLD, NEW.encode(), version=station) == [401, 101, 401]
-            assert [event["outcome"] for event in running.events("guarded")] == ["rejected"]
+            assert [event["outcome"] for event in await running.told("guarded")] == ["rejected"]
         nowhere(tmp_path, running, NEW)
 
 
@@ -211,7 +211,7 @@ async def test_too_many_changes_without_an_answer(tmp_path: Path) -> None:
             assert (await csms.wait(lambda: answer_to(csms, "none"))) == {"status": "Rejected"}
             await csms.send(change("ocpp1.6", NEW, "last"))
             assert (await csms.wait(lambda: answer_to(csms, "last"))) == {"status": "Rejected"}
-            assert running.events("guarded")[-1]["why"] == "too many changes unanswered"
+            await csms.wait(lambda: running.events("guarded")[-1]["why"] == "too many changes unanswered")
             assert await enters(running, NEW.encode(), b"a canary number 0", OLD) == [401, 101, 401]
 
 
@@ -300,6 +300,6 @@ async def test_refused_and_forwarded_by_rule(tmp_path: Path) -> None:
                     assert (await ask(ws, [2, "h", "Heartbeat", {}]))[0] == 3
                     await ws.close()
                 assert await enters(running, password, NEW.encode()) == [101, 401]
-                told_ = [(event["rule"], event["outcome"]) for event in running.events("guarded")]
+                told_ = [(event["rule"], event["outcome"]) for event in await running.told("guarded")]
                 assert told_ == [(rule, "refused" if rule == "reject" else "accepted")]
             nowhere(tmp_path, running, NEW)

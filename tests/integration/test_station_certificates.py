@@ -64,7 +64,7 @@ async def test_a_pinned_certificate_is_followed(tmp_path: Path, version: str) ->
             await station.close()
             came = [await site.enters(running, station=one, subprotocols=subprotocols) for one in (old, bad, new, old)]
             assert came == [101, 401, 101, 401]
-            assert [one["outcome"] for one in running.events("guarded")] == ["rejected", "accepted"]
+            assert [one["outcome"] for one in await running.told("guarded", 2)] == ["rejected", "accepted"]
             assert running.events("station_certificate_untrusted") == []
         async with gateway(tmp_path, config) as running:
             came = [await site.enters(running, station=one, subprotocols=subprotocols) for one in (old, new)]
@@ -116,7 +116,7 @@ async def test_an_alarm_before_the_station_gets_what_it_cannot_come_back_with(tm
                 await station.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
                 await csms.wait(lambda: answer_to(csms, f"c{number}"))  # noqa: B023
             await station.close()
-            assert len(running.events("station_certificate_untrusted")) == 2
+            assert len(await running.told("station_certificate_untrusted", 2)) == 2
 
 
 def request(key: Any, cn: str = "CP-1", o: str = "Operator", digest: Any = None) -> str:
@@ -180,7 +180,9 @@ async def test_signed_by_the_gateway(tmp_path: Path, version: str, csms_version:
             assert (await csms.wait(lambda: answer_to(csms, "c")))[2]["status"] == "Rejected"
             await station.close()
             assert not csms.calls("SignCertificate")
-            told = [(one["action"], one["outcome"]) for one in running.events("guarded") if one["rule"] == "gateway"]
+            told = [
+                (one["action"], one["outcome"]) for one in await running.told("guarded", 4) if one["rule"] == "gateway"
+            ]
             assert told[:4] == [("SignCertificate", "refused")] * 3 + [("CertificateSigned", "accepted")]
 
 

@@ -77,7 +77,7 @@ async def test_the_log_tells_a_wrong_password_from_a_station_without_one(tmp_pat
                 with pytest.raises(InvalidStatus) as refused:
                     await running.station(f"/{identity}", additional_headers=basic(identity, b"another password"))
                 assert (refused.value.response.status_code, refused.value.response.body) == (401, b"wrong password\n")
-            assert {event["station"]: event["why"] for event in running.events("station_refused")} == {
+            assert {event["station"]: event["why"] for event in await running.told("station_refused", 3)} == {
                 "CP-1": "wrong password",
                 "CP-2": "no password_hash in the stations file",
                 "CP-3": "not in the stations file",
@@ -225,7 +225,7 @@ async def test_the_file_is_read_again_without_a_restart(tmp_path: Path) -> None:
             write(tmp_path, "CP-3: {tagz: x}\nCP-4: {enabled: x}\n")
             await asyncio.sleep(1.1)
             assert [await status(running, path) for path in ("/CP-2", "/CP-3")] == [101, 404]
-            assert [event["why"].rpartition("/")[2] for event in running.events("stations_file_refused")] == [
+            assert [event["why"].rpartition("/")[2] for event in await running.told("stations_file_refused", 2)] == [
                 "stations.yaml:1:8: CP-3.tagz: unknown key; did you mean 'tags'?",
                 "stations.yaml:2:17: CP-4.enabled: should be true or false, not 'x'",
             ]
@@ -236,7 +236,7 @@ async def test_the_file_is_read_again_without_a_restart(tmp_path: Path) -> None:
             await csms.wait(lambda: running.events("reloaded"))
             assert await running.metric("ocpp_gateway_stations_file_valid") == 1
             assert [await status(running, path) for path in ("/CP-3", "/CP-2")] == [101, 404]
-            assert [event["stations"] for event in running.events("stations_file_read")] == [1, 2]
+            assert [event["stations"] for event in await running.told("stations_file_read", 2)] == [1, 2]
 
 
 async def test_the_configuration_may_name_another_file(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ async def test_two_that_take_turns_are_stopped_and_one_that_flaps_is_not(tmp_pat
         assert (await ask(last, HEARTBEAT))[0] == 3
         # The backend has not even heard of it.
         assert len(backend.connections) == dials
-        assert running.events("takeover_war")[0]["station"] == "cp-1"
+        assert (await running.told("takeover_war"))[0]["station"] == "cp-1"
         assert await running.metric("ocpp_gateway_takeover_wars_total") == 1
         # The one that is kept may lose its connection and come back.
         newer = await come("127.0.0.3")

@@ -42,7 +42,7 @@ async def test_two_workers_share_an_address_a_page_and_their_stations(tmp_path: 
             connected = 'ocpp_gateway_stations_connected{backend="legacy",subprotocol="ocpp1.6"}'
             assert await running.metric(connected) == 24
             assert await running.metric("ocpp_gateway_workers") == 2
-            began = [event["worker"] for event in running.events("session_began")]
+            began = [event["worker"] for event in await running.told("session_began", 24)]
             assert set(began) == {0, 1}
             # The newest connection of a station wins, whichever worker it comes to.
             again = [await running.station("/CP-0") for _ in range(6)]
@@ -78,7 +78,7 @@ async def test_a_worker_that_dies_is_started_again_and_nobody_is_refused(tmp_pat
                     assert (await closed(ws))[0] == 1006
                 else:
                     assert (await ask(ws, [2, str(number), "Heartbeat", {}], 15))[0] == 3
-            assert len(running.events("worker_died")) == 1
+            assert len(await running.told("worker_died")) == 1
             await until(lambda: both_ready(running))
             assert await running.metric("ocpp_gateway_worker_restarts_total") == 1
             running.process.send_signal(signal.SIGHUP)

@@ -215,10 +215,21 @@ async def _operate(legacy: Csms, cloud: Csms) -> None:
         await asyncio.sleep(0.5)
 
 
+async def _move(running: Gateway) -> None:
+    """Some stations are migrated, and one is sent to and fro."""
+    started = {"name": "north", "to": "cloud", "select": {"identity": "M-[12]"}, "when": "now", "canary": False}
+    while (await running.api("POST", "/migrations", started))[0] not in (201, 409):
+        await asyncio.sleep(0.5)
+    for number in count():
+        backend = ("cloud", "legacy")[number % 2]
+        await running.api("PUT", "/stations/M-0/route", {"backend": backend, "when": "now"})
+        await asyncio.sleep(1)
+
+
 @asynccontextmanager
-async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05) -> AsyncIterator[Gateway]:
+async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05, moving: bool = True) -> AsyncIterator[Gateway]:
     """A gateway with wss and a store on disk under such a fleet. `stations`: of each sort; `pace`: seconds between
-    what one says."""
+    what one says; `moving`: some change their backend."""
     legacy, slow = Csms(_csms_16), Csms(_sluggish)
     cloud = Csms(_csms_201, ("ocpp2.0.1",))
     away, later = Csms(_csms_16), Csms(_csms_16)
@@ -226,7 +237,14 @@ async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05) -> Async
     config = configuration(("legacy", legacy), ("cloud", cloud), ("slow", slow), ("away", away), ("later", later))
     config["routes"] = [
         {"match": {"identity": f"{letter}-*"}, "backend": name}
-        for letter, name in (("L", "legacy"), ("C", "cloud"), ("S", "slow"), ("A", "away"), ("B", "later"))
+        for letter, name in (
+            ("L", "legacy"),
+            ("C", "cloud"),
+            ("S", "slow"),
+            ("A", "away"),
+            ("B", "later"),
+            ("M", "legacy"),
+        )
     ]
     config["routes"][0]["followers"] = [{"backend": "cloud", "allow": ["ClearCache"]}]
     config["routes"][1]["followers"] = [{"backend": "slow"}, {"backend": "away"}]
@@ -243,6 +261,9 @@ async def fleet(folder: Path, *, stations: int = 3, pace: float = 0.05) -> Async
             asyncio.create_task(_station(running, f"{letter}-{number}", subprotocol, pace))
             for number, (letter, subprotocol) in enumerate(members)
         ]
+        if moving:
+            doing += [asyncio.create_task(_station(running, f"M-{number}", "ocpp1.6", pace)) for number in range(3)]
+            doing.append(asyncio.create_task(_move(running)))
         doing += [asyncio.create_task(_nuisance(running)), asyncio.create_task(_operate(legacy, cloud))]
         try:
             yield running

@@ -22,6 +22,7 @@ def test_the_files_are_what_the_boards_say() -> None:
         "fleet.json",
         "translation.json",
         "backends.json",
+        "migration.json",
         "node.json",
     ]
     assert files() == sorted(board.path for board in BOARDS)

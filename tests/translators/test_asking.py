@@ -18,7 +18,7 @@ def test_the_answer_comes_back() -> None:
 def test_a_peer_that_cannot_is_noted(code: str) -> None:
     asking = ask_if_known("ClearCache", {})
     next(asking)
-    assert asking.throw(PeerError(code, "", {})) == Note("station_refused", {"reason": code})
+    assert asking.throw(PeerError(code, "", {})) == Note("station_declined", {"reason": code})
     with pytest.raises(StopIteration) as stop:
         next(asking)
     assert stop.value.value is None

@@ -57,7 +57,7 @@ def ask_station(
     if status in UNKNOWN:
         if status == "UnknownVendorId":
             yield from learn_lack(session, _CAPABILITY)
-        yield Note("station_refused", {"reason": status})
+        yield Note("station_declined", {"reason": status})
         return unable, False
     yield Forget(f"station/lacks/{_CAPABILITY}")
     if inner is None:

@@ -16,5 +16,5 @@ def ask_station(action: str, payload: Payload, *, otherwise: Payload) -> Generat
         return otherwise
     info = answer.get("statusInfo")
     if info and answer.get("status") not in ("Accepted", "Scheduled", "Unlocked"):
-        yield Note("station_refused", {"reason": info["reasonCode"]})
+        yield Note("station_declined", {"reason": info["reasonCode"]})
     return answer

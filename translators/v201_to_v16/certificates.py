@@ -131,7 +131,7 @@ def _is_of_car(session: Session, action: str, request: Payload) -> Generator[Ste
     if action == "CertificateSigned":
         is_kept = request.setdefault("certificateType", _FOR_CAR) != _FOR_CAR
         if not is_kept and len(request["certificateChain"]) > (yield from _longest_chain()):
-            yield Note("station_refused", {"reason": "TooLargeElement"})
+            yield Note("station_declined", {"reason": "TooLargeElement"})
             return False
     elif action == "InstallCertificate":
         is_kept = request["certificateType"] not in _CAR_ROOTS

@@ -130,7 +130,7 @@ def _read(session: Session, wanted: list[Variable]) -> Generator[Step, Any, Know
             if not error.unsupported:
                 size = yield from smaller(len(part), error)
                 continue
-            yield Note("station_refused", {"reason": error.code})
+            yield Note("station_declined", {"reason": error.code})
             return known
         if size < before:
             yield from model.learn_items(session, size)
@@ -239,7 +239,7 @@ def _set_part(session: Session, values: list[tuple[Variable, str]]) -> Generator
     except PeerError as error:
         if not error.unsupported:
             raise
-        yield Note("station_refused", {"reason": error.code})
+        yield Note("station_declined", {"reason": error.code})
         return {one: "NotSupported" for one, _ in values}
     told = dict.fromkeys((one for one, _ in values), "Rejected")
     for result in answer["setVariableResult"]:
@@ -247,7 +247,7 @@ def _set_part(session: Session, values: list[tuple[Variable, str]]) -> Generator
         if one in told:
             told[one] = CONFIGURATION_STATUS.to_16[result["attributeStatus"]]
         if "attributeStatusInfo" in result:
-            yield Note("station_refused", {"reason": result["attributeStatusInfo"]["reasonCode"]})
+            yield Note("station_declined", {"reason": result["attributeStatusInfo"]["reasonCode"]})
     return told
 
 

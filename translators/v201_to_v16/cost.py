@@ -125,7 +125,7 @@ def _cost(session: Session, name: str, data: Payload) -> Conversation:
     try:
         yield Ask("CostUpdated", request)
     except PeerError as error:
-        yield Note("station_refused", {"reason": error.code})
+        yield Note("station_declined", {"reason": error.code})
         return {"status": "UnknownVendorId" if error.unsupported else "Rejected"}
     return {"status": "Accepted"}
 

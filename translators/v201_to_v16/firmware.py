@@ -36,7 +36,7 @@ def update_firmware(call: Payload, session: Session) -> Conversation:
     yield Answer({})
     if answer["status"] in _ACCEPTED:
         return None
-    yield Note("station_refused", {"reason": answer["status"]})
+    yield Note("station_declined", {"reason": answer["status"]})
     try:
         yield Ask("FirmwareStatusNotification", {"status": "DownloadFailed"}, back=True)
     except (PeerError, PeerSilent) as error:
@@ -69,7 +69,7 @@ def signed_update_firmware(call: Payload, session: Session) -> Conversation:
     except PeerError as error:
         if not error.unsupported:
             raise
-        yield Note("station_refused", {"reason": error.code})
+        yield Note("station_declined", {"reason": error.code})
         return {"status": "Rejected"}
     return {"status": answer["status"]}
 

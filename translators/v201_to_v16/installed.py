@@ -49,7 +49,7 @@ def clear_for(session: Session, entry: Payload) -> Generator[Step, Any, list[Pay
         try:
             answer = yield Ask("ClearChargingProfile", {"chargingProfileId": old["id"]})
         except PeerError as error:
-            yield Note("station_refused", {"reason": error.code})
+            yield Note("station_declined", {"reason": error.code})
             continue
         yield Forget(key)
         if answer["status"] == "Accepted" and "remoteStartId" not in old:

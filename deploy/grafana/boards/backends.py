@@ -63,55 +63,6 @@ BOARD = Board(
             ],
         ),
         Row(
-            "Followers",
-            [
-                Panel(
-                    "Answers that differ",
-                    "What a follower answered otherwise than the backend in charge, or not at all.",
-                    "mps",
-                    [rate("backend, action", "follower_differences_total", _OF_BACKEND)],
-                ),
-                Panel(
-                    "Answers",
-                    "Of followers, to copies of what stations say.",
-                    "mps",
-                    [rate("backend, action", "follower_answers_total", _OF_BACKEND)],
-                ),
-                Panel(
-                    "Copies dropped",
-                    "That a follower never got: it is away, too slow, or does not know the transaction.",
-                    "mps",
-                    [rate("backend", "follower_dropped_total", _OF_BACKEND)],
-                ),
-                Panel(
-                    "Calls to stations",
-                    "Of followers: those that reached a station, and those refused.",
-                    "reqps",
-                    [rate("backend, action, outcome", "follower_calls_total", _OF_BACKEND)],
-                    width=24,
-                ),
-            ],
-        ),
-        Row(
-            "Moving stations",
-            [
-                Panel(
-                    "Stations of migrations",
-                    "By state, told by the node that carries the migration out.",
-                    "short",
-                    [total("migration, state", "migration_stations")],
-                    width=12,
-                ),
-                Panel(
-                    "Changes of backend",
-                    "Of connected stations, by the new backend and by what came of them.",
-                    "cps",
-                    [rate("backend, outcome", "switches_total", _OF_BACKEND)],
-                    width=12,
-                ),
-            ],
-        ),
-        Row(
             "Time until a peer answers",
             [
                 Panel(

@@ -65,6 +65,12 @@ BOARD = Board(
                     [query("time() - process_start_time_seconds{M}", "{{instance}}")],
                 ),
                 Panel(
+                    "Log lines lost",
+                    "Nobody read the log in time. Should be 0.",
+                    "ops",
+                    [rate("instance", "log_lines_dropped_total")],
+                ),
+                Panel(
                     "Workers",
                     "Worker processes that answer, and those started again (run --workers).",
                     "short",

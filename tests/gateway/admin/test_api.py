@@ -81,7 +81,7 @@ async def test_stations_are_listed_described_called_and_disconnected(tmp_path: P
             assert (await call(running, "CP-9", "ClearCache", {}))[0] == 404
             assert (await running.api("POST", "/stations/CP-2/disconnect"))[0] == 200
             assert (await closed(stations[2]))[0] == 1012
-            assert running.events("operator_call")[0]["outcome"] == "done"
+            assert (await running.told("operator_call"))[0]["outcome"] == "done"
             assert (await running.api("GET", "/stations/CP-2"))[0] == 404
             _, backends = await running.api("GET", "/backends")
             assert (backends["backends"][0]["name"], backends["backends"][0]["stations"]) == ("legacy", 2)

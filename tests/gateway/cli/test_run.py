@@ -44,6 +44,26 @@ def test_an_address_in_use_is_exit_1(tmp_path: Path) -> None:
     assert last.startswith(f"listener 127.0.0.1:{port}: ")
 
 
+@pytest.mark.parametrize("workers", [(), ("--workers", "2")])
+def test_every_address_in_use_is_named(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    with socket.socket() as one, socket.socket() as two:
+        addresses = []
+        for taken in (one, two):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            addresses.append(f"127.0.0.1:{taken.getsockname()[1]}")
+        path = configuration(
+            tmp_path,
+            listeners=[{"bind": bind, "auth": "none"} for bind in (f"127.0.0.1:{free_port()}", addresses[0])],
+            admin={"bind": addresses[1]},
+            store="redis://127.0.0.1:1/0" if workers else "memory:",
+        )
+        code, _, err = ocpp_gateway("run", "-c", str(path), *workers)
+    assert code == 1
+    lines = [line for line in err.splitlines() if "in use" in line]
+    assert [line.split(": ")[0] for line in lines] == [f"admin {addresses[1]}", f"listener {addresses[0]}"]
+
+
 @pytest.mark.parametrize("content", [b"this is no database" * 100])
 def test_a_store_that_cannot_be_read_is_exit_1(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.db").write_bytes(content)
