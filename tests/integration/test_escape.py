@@ -183,7 +183,8 @@ async def test_as_configured_by_backend(tmp_path: Path, version: str, cases: lis
                 def audited(rule: str = rule) -> list[dict[str, Any]]:
                     return [one for one in running.events("guarded") if one["backend"] == rule]
 
-                await csms.wait(lambda count=len(guarded), found=audited: len(found()) >= count)
+                enough = len(guarded)
+                await csms.wait(lambda enough=enough, found=audited: len(found()) >= enough)
                 audits = audited()
                 assert len(audits) == len(guarded)
                 for one, (action, payload, expected) in zip(audits, guarded, strict=True):
