@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from dataclasses import asdict, replace
@@ -130,6 +131,8 @@ def main() -> int:
     if options.docs_from:
         _write_docs(json.loads(options.docs_from.read_text()))
         return 0
+    # Whoever ends the bench ends what it started: proxies have sessions of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         install_peers()
     except RowError as error:

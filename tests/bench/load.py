@@ -142,6 +142,10 @@ class Load:
                 else:
                     break
 
+    async def progress(self) -> Answer:
+        """Answers for each station, since it is open."""
+        return {"answers": sum(station.answers for station in self._stations) / max(1, len(self._stations))}
+
     async def record(self, pids: list[int] | None = None) -> None:
         """Open the window. `pids`: the proxy's processes, whose processor time is read here, at the very moment."""
         self._pids = pids or []

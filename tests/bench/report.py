@@ -56,6 +56,8 @@ def spread(figure: Figure | None, digits: int = 0) -> str:
 
 
 def _table(head: list[str], lines: list[list[str]]) -> str:
+    if not lines:
+        return "Not measured."
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *lines])
 
@@ -196,13 +198,18 @@ def _fleet(figures: Figures, failures: dict[str, str], scale: dict[str, Any]) ->
 
 
 def _redis(figures: Figures, failures: dict[str, str], sizes: list[int]) -> str:
-    lines = []
+    sizes = [
+        stations for stations in sizes if figures.below(f"claims/{stations}/") or _why(failures, f"claims/{stations}")
+    ]
+    lines: list[list[str]] = []
     for what in ("claim", "write", "hold", "release"):
         cells = []
         for stations in sizes:
             cpu, rate = (figures.get(f"claims/{stations}/{what}{more}") for more in ("", " a second"))
             cells.append(_why(failures, f"claims/{stations}") or f"{spread(cpu, 1)} µs, {spread(rate)}/s")
         lines.append([what, *cells])
+    if not sizes:
+        return _table([], [])
     memory = [f"{spread(figures.get(f'claims/{stations}/memory'), 2)} KiB" for stations in sizes]
     lines.append(["memory of a station", *memory])
     return _table(["Redis' core for one", *(f"{stations:,} stations" for stations in sizes)], lines)

@@ -12,6 +12,7 @@ from tests.bench.__main__ import main, measure
 from tests.bench.certificates import make
 from tests.bench.figures import Figures
 from tests.bench.lab import Lab, deadline
+from tests.bench.machine import family
 from tests.bench.peer import Peer, RowError
 from tests.bench.rows import Row
 from tests.bench.scale import SMALLEST
@@ -113,3 +114,38 @@ def test_mistakes_in_the_command_are_told(
         main()
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_bench_that_is_ended_leaves_no_proxy_behind(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench",
+        "--only-row",
+        "load",
+        "--only",
+        "haproxy",
+        "--json",
+        str(tmp_path / "x"),
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    end = time.monotonic() + 60
+    while not any("haproxy" in _command(pid) for pid in family(process.pid)[1:]):
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    started = [pid for pid in family(process.pid) if pid != process.pid]
+    process.terminate()
+    assert process.wait(30) == 128 + 15
+    process.stderr.close()
+    while any(_command(pid) for pid in started):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""

@@ -10,12 +10,13 @@ from contextlib import ExitStack, contextmanager
 
 from tests.bench.lab import Csms, Lab
 from tests.bench.machine import family
-from tests.bench.peer import Answer, RowError
+from tests.bench.peer import Answer, Peer, RowError
 from tests.bench.processes import Running
 from tests.bench.proof import prove
 from tests.bench.proxies import PROXIES, Proxy
 
 _LEAST_CPU = 0.01  # the kernel's tick
+_PATIENCE_SECONDS = 8.0
 Standing = dict[Proxy, Running]
 
 
@@ -109,8 +110,12 @@ def window(
         load.ask("open", count=connections)
         load.ask("start", rate=rate)
         time.sleep(lab.scale.warmup)
+        if rate is None:
+            _await(load, 1, _PATIENCE_SECONDS)
         load.ask("record", pids=family(running.pid) if running.pid else [])
         time.sleep(seconds)
+        if rate is None:
+            _await(load, 3, _PATIENCE_SECONDS)
         report = load.ask("report")
         report["memory"] = running.memory() if running.pid else None
         answers = load.ask("stop")["round_trips_ever"]
@@ -119,3 +124,11 @@ def window(
     if running.admin:
         running.await_empty()  # what it does for those that have gone is not the next one's to bear
     return report
+
+
+def _await(load: Peer, answers: float, seconds: float) -> None:
+    """Until the stations have so many answers each, on average, or this long. All begin at the same moment, and go through
+    the proxy as waves, at first only towards the CSMS: a window must hold whole ones."""
+    end = time.monotonic() + seconds
+    while load.ask("progress")["answers"] < answers and time.monotonic() < end:
+        time.sleep(0.05)
