@@ -179,13 +179,8 @@ async def test_as_configured_by_backend(tmp_path: Path, version: str, cases: lis
                     assert ("Accepted" in told) == reached, (rule, action, payload, answer)
                 await station.close()
                 guarded = [case for case in cases if not all(case[2])]
-
-                def audited(rule: str = rule) -> list[dict[str, Any]]:
-                    return [one for one in running.events("guarded") if one["backend"] == rule]
-
-                enough = len(guarded)
-                await csms.wait(lambda enough=enough, found=audited: len(found()) >= enough)
-                audits = audited()
+                told_of = await running.told("guarded", (place + 1) * len(guarded))
+                audits = [one for one in told_of if one["backend"] == rule]
                 assert len(audits) == len(guarded)
                 for one, (action, payload, expected) in zip(audits, guarded, strict=True):
                     outcome = "accepted" if expected[place] else "refused"
