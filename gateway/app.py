@@ -18,6 +18,7 @@ from gateway.collector import watch_pauses
 from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
+from gateway.delivering import Deliverer
 from gateway.errors import StartError
 from gateway.listener import ListenerServer
 from gateway.metrics import Metrics
@@ -55,6 +56,7 @@ class App:
         self.node.cluster = make_cluster(config, self.node.id)
         self.commands = Commands(self.node, worker.number if worker is not None else None)
         self.migrator = Migrator(self.node, Reach(self.node))
+        self.deliverer = Deliverer(self.node)
         self.admin = AdminServer(self.node, Controls(self._drain_all, self._reload_and_tell))
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
@@ -106,6 +108,7 @@ class App:
                 self._logger.info("listener_listens", address=f"{host}:{port}", tls=server.context is not None)
         await self.node.cluster.open(self.commands)
         self.migrator.open()
+        self.deliverer.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
@@ -162,6 +165,7 @@ class App:
         for task in (self._watching, self._orphaned, self._following):
             if task is not None:
                 task.cancel()
+        await self.deliverer.close()
         for listener in self.listeners:
             await listener.close()
         await self.admin.close()
