@@ -74,7 +74,8 @@ class Deliverer:
     async def _deliver_to(self, name: str, stations: list[tuple[str, dict[str, Any]]]) -> None:
         """As long as the backend is there."""
         backend = self._node.config.backends.get(name)
-        if backend is None or backend.auth == "forward":
+        has_secrets = any("forward" in listener.auth for listener in self._node.config.listeners)
+        if backend is None or (backend.auth == "forward" and has_secrets):
             # A station's own password is not kept: without the station its backend cannot be dialled.
             return
         left = iter(stations)

@@ -158,6 +158,7 @@ async def test_a_backend_that_wants_the_stations_own_password_is_not_dialled_wit
     csms = Slow()
     config = buffering(csms, tmp_path)
     config["backends"]["only"]["auth"] = "forward"
+    config["listeners"][0]["auth"] = ["none", "forward"]
     async with inside(config) as running:
         await charged(running, csms)
         async with csms.running():
