@@ -20,8 +20,9 @@ $(VENV)/.developer: $(VENV)/.installed
 
 install: $(VENV)/.installed  ## .venv with the command .venv/bin/ocpp-gateway
 
-demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens
-	@$(BIN)/ocpp-gateway demo
+ARGS ?=
+demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens; ARGS=--migrate: a fleet that is moved
+	@$(BIN)/ocpp-gateway demo $(ARGS)
 
 test: $(VENV)/.developer  ## all tests
 	tests/tools.sh
