@@ -58,7 +58,7 @@ async def test_a_fleet_is_moved_stopped_and_brought_home():
     assert (legacy["billed"] + modern["billed"], legacy["open"], modern["open"]) == (20, 0, 0)
     assert min(legacy["billed"], modern["billed"]) > 0
     assert legacy["kwh"] + modern["kwh"] == pytest.approx(outcome["delivered_kwh"], abs=0.001)
-    assert len(outcome["checks"]) == 11
+    assert len(outcome["checks"]) == 10
 
 
 async def test_what_does_not_go_together():
