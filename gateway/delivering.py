@@ -38,6 +38,7 @@ class Deliverer:
         self._task: asyncio.Task[None] | None = None
         self._pauses: dict[tuple[str, str], tuple[float, float]] = {}
         """Until when (loop time) one is left alone, and for how long the next time; by station and backend."""
+        self._counted: set[str] = set()
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("outbox")
 
     def open(self) -> None:
@@ -56,6 +57,8 @@ class Deliverer:
             try:
                 if not self._node.draining and await self._node.store.lease(_LEASE, self._node.id, 3 * pause):
                     await self._look()
+                else:
+                    self._count({})  # another one tells
             except StoreError as error:
                 self._logger.info("outbox_not_looked_at", error=str(error))
             except Exception as error:
@@ -67,9 +70,15 @@ class Deliverer:
         found = await self._node.store.holding(WAITS)
         for key, name, who in found:
             backends.setdefault(name, []).append((key, who))
+        self._count({name: len(stations) for name, stations in backends.items()})
         here = {(key, name) for key, name, _ in found}
         self._pauses = {place: pause for place, pause in self._pauses.items() if place in here}
         await asyncio.gather(*(self._deliver_to(name, stations) for name, stations in backends.items()))
+
+    def _count(self, waiting: dict[str, int]) -> None:
+        self._counted |= waiting.keys()
+        for name in self._counted:
+            self._node.metrics.outbox_stations.labels(name).set(waiting.get(name, 0))
 
     async def _deliver_to(self, name: str, stations: list[tuple[str, dict[str, Any]]]) -> None:
         """As long as the backend is there."""

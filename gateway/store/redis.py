@@ -17,20 +17,11 @@ import structlog
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError
 
 from gateway.config import Store as StoreConfig
-from gateway.store import (
-    AbsentError,
-    Change,
-    Claimed,
-    ConflictError,
-    Document,
-    FencedError,
-    Owner,
-    StoreError,
-    redis_scan,
-)
+from gateway.store import AbsentError, Change, Claimed, ConflictError, Document, FencedError, Owner, StoreError
 from gateway.store.redis_checks import warnings_of
 from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_lane import Call, Lane, words_of
+from gateway.store.redis_scan import scan
 from gateway.store.redis_scripts import (
     CLAIM,
     FLEET,
@@ -130,7 +121,7 @@ class RedisStore:
         return _memory(await asyncio.gather(*asked))
 
     async def holding(self, key: str) -> list[tuple[str, str, Any]]:
-        found = await redis_scan.holding([*self._lanes.values()], self._ask, key)
+        found = await scan([*self._lanes.values()], self._ask, key)
         return [(*place, _decode(text)[1]) for *place, text in found]
 
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":

@@ -12,7 +12,7 @@ _AT_ONCE = 500
 Ask = Callable[[str, Call], Awaitable[Any]]
 
 
-async def holding(lanes: Iterable[Lane], ask: Ask, key: str) -> list[tuple[str, str, bytes]]:
+async def scan(lanes: Iterable[Lane], ask: Ask, key: str) -> list[tuple[str, str, bytes]]:
     """Station, scope and value of every memory that has this key; `ask` reaches the server of a station. Raises
     StoreError."""
     found: list[tuple[str, str, bytes]] = []

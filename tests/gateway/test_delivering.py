@@ -142,6 +142,7 @@ async def test_what_fails_is_kept_and_tried_again_and_a_connected_station_is_lef
         async with csms.running():
             await csms.wait(lambda: len(told(csms, "StartTransaction")) >= 2, 15)
             assert len(await running.node.store.holding("outbox/waits")) == 1
+            assert await running.metric('ocpp_gateway_outbox_stations{backend="only"}') == 1
             ws = await running.station()
             connections = len(csms.connections)
             for number in range(20):
@@ -152,6 +153,9 @@ async def test_what_fails_is_kept_and_tried_again_and_a_connected_station_is_lef
             await ws.close()
             csms.fails = False
             await csms.wait(lambda: told(csms, "StopTransaction"), 30)
+            async with asyncio.timeout(10):
+                while await running.metric('ocpp_gateway_outbox_stations{backend="only"}') > 0:
+                    await asyncio.sleep(0.05)
 
 
 async def test_a_backend_that_wants_the_stations_own_password_is_not_dialled_without_it(tmp_path: Path) -> None:
