@@ -121,8 +121,7 @@ class RedisStore:
         return _memory(await asyncio.gather(*asked))
 
     async def holding(self, key: str) -> list[tuple[str, str, Any]]:
-        found = await scan([*self._lanes.values()], self._ask, key)
-        return [(*place, _decode(text)[1]) for *place, text in found]
+        return [(*place, _decode(text)[1]) for *place, text in await scan([*self._lanes.values()], self._ask, key)]
 
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         scopes = list(dict.fromkeys(change.scope for change in changes))
