@@ -20,8 +20,9 @@ $(VENV)/.developer: $(VENV)/.installed
 
 install: $(VENV)/.installed  ## .venv with the command .venv/bin/ocpp-gateway
 
-demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens; KEEP=1 leaves it running with the console
-	@$(BIN)/ocpp-gateway demo $(if $(KEEP)$(filter --keep,$(MAKECMDGOALS)),--keep)
+ARGS ?=
+demo: $(VENV)/.installed  ## a whole charge in both directions, printed as it happens; KEEP=1: left running; ARGS=--migrate: a fleet moves
+	@$(BIN)/ocpp-gateway demo $(if $(KEEP)$(filter --keep,$(MAKECMDGOALS)),--keep) $(ARGS)
 
 # So that `make demo -- --keep` says the same.
 --keep:

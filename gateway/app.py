@@ -17,6 +17,7 @@ from gateway.collector import watch_pauses
 from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
+from gateway.delivering import Deliverer
 from gateway.errors import StartError
 from gateway.lines import Lines
 from gateway.listener import ListenerServer
@@ -74,6 +75,7 @@ class App:
         self.node.contexts = self._contexts
         self.commands = Commands(self.node, worker.number if worker is not None else None)
         self.migrator = Migrator(self.node, Reach(self.node))
+        self.deliverer = Deliverer(self.node)
         self.admin = AdminServer(self.node, Controls(self._drain_all, self._reload_and_tell))
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
@@ -113,6 +115,7 @@ class App:
         self.commands.addresses += [server.address for server in self.listeners]
         await self.node.cluster.open(self.commands)
         self.migrator.open()
+        self.deliverer.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         _calm_collector()
@@ -177,6 +180,7 @@ class App:
         for task in (self._watching, self._orphaned, self._following):
             if task is not None:
                 task.cancel()
+        await self.deliverer.close()
         for listener in self.listeners:
             await listener.close()
         await self.admin.close()

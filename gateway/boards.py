@@ -86,6 +86,7 @@ def _following(
         csms_version=version,
         memory=memory,
         new_id=new_id,
+        name=follower.backend,
         allow=frozenset(follower.allow),
         call_timeout=backend.call_timeout_seconds,
     )

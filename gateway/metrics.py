@@ -164,6 +164,9 @@ class Metrics:
         self.buffered = gauge(
             "buffered_messages", "Messages of connected stations that wait for the backend", "backend"
         )
+        self.outbox_stations = gauge(
+            "outbox_stations", "Stations, connected or not, whose messages wait in the store for the backend", "backend"
+        )
         self.outbox_events = counter(
             "outbox_events_total", "What became of messages for backends that were away", "event"
         )

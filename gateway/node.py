@@ -4,16 +4,18 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import structlog
 
 from gateway.attempts import Attempts
-from gateway.bridge import Bridge
+from gateway.bridge import About, Bridge
 from gateway.cluster import Cluster, LocalCluster, Message, NodeUnreachable
 from gateway.comparison import Mirror
 from gateway.config import BackendTls, Config, ListenerTls
 from gateway.contexts import LiveContext
 from gateway.damping import HOLD_SECONDS, Damping
+from gateway.ledger import Ledger
 from gateway.logins import Logins
 from gateway.metrics import Metrics
 from gateway.overrides import Overrides
@@ -27,6 +29,17 @@ from gateway.tracing import Tracing
 from gateway.upstream import Upstream
 
 
+class Incumbent(Protocol):
+    """Who has a station's place: its session, or who delivers what waits for its backend."""
+
+    about: About
+    saved: bool
+    ledger: Ledger
+
+    async def replace(self, by: str) -> dict[tuple[str, str], Any]:
+        """It is another's now; when this returns, nothing more is written. What was not, by scope and key."""
+
+
 class Claim:
     """A connection's claim to be the one of its station. The newest holds; a claim that does not must not begin."""
 
@@ -36,7 +49,7 @@ class Claim:
         self._before = claims.get(key)
         self._quiet = asyncio.Event()
         self._newest = 0
-        self.session: Bridge | None = None
+        self.session: Incumbent | None = None
         self.epoch = 0
         """What the store granted it; 0 until it has."""
         claims[key] = self
@@ -49,7 +62,7 @@ class Claim:
         """Another node owns the station under this epoch."""
         self._newest = max(self._newest, epoch)
 
-    async def predecessor_gives_way(self) -> Bridge | None:
+    async def predecessor_gives_way(self) -> Incumbent | None:
         """When this returns, the claim that lost to this one writes nothing any more; the session that ended for it."""
         before, self._before = self._before, None
         if before is None:
@@ -85,6 +98,8 @@ class Node:
         self.mirrors: dict[str, Mirror] = {}
         """What followers have answered, by the names of their backends."""
         self.sessions: dict[str, Bridge] = {}
+        self.couriers: dict[str, Incumbent] = {}
+        """Those that deliver in the place of stations that are not connected."""
         self.taps = Taps(self.id, self.sessions, config.log.redact)
         self.contexts: Callable[[], list[LiveContext[ListenerTls] | LiveContext[BackendTls]]] = list
         """Every TLS context that handshakes are done with."""
@@ -106,11 +121,16 @@ class Node:
         """A new claim, which the older one loses to at once."""
         return Claim(self._claims, key)
 
+    def is_claimed(self, key: str) -> bool:
+        """Whether a connection of this station is here, or on its way in."""
+        return key in self._claims
+
     async def fence(self, key: str, epoch: int, source: str) -> Message | None:
         """Another node owns the station under this epoch, for a connection from the address `source`: an older one here
         must not begin, or ends, and writes nothing any more when this returns. The `epoch` of a session that ended, and
         what it had not written: `[scope, key, value]` each."""
-        claim, session = self._claims.get(key), self.sessions.get(key)
+        claim = self._claims.get(key)
+        session: Incumbent | None = self.sessions.get(key) or self.couriers.get(key)
         if claim is not None:
             claim.fence(epoch)
         if session is None:
@@ -135,7 +155,8 @@ class Node:
             return False
 
     def flapped(self, key: str, before: str | None, by: str) -> None:
-        """A connection from the address `by` took a station over from one at `before` (None: on another node)."""
-        if self.damping.taken(key, before, by, asyncio.get_running_loop().time()):
+        """A connection from the address `by` took a station over from one at `before` (None: on another node). A courier
+        has no address, and makes no war."""
+        if "" not in (before, by) and self.damping.taken(key, before, by, asyncio.get_running_loop().time()):
             self.metrics.takeover_wars.inc()
             self._logger.error("takeover_war", station=key, remote=by, held_seconds=HOLD_SECONDS)

@@ -15,6 +15,7 @@ from typing import Any
 
 from gateway.comparison import Compared, compare
 from gateway.copies import MOST_COPIES, MOST_TRIES, Copies, Item, number_of
+from gateway.namesakes import Namesakes
 from gateway.patient import Patient
 from gateway.switchboard import Switchboard
 from translators import errors
@@ -64,11 +65,12 @@ class Shadow:
         csms_version: str,
         memory: dict[str, Any],
         new_id: Callable[[], str],
+        name: str = "",
         allow: frozenset[str] = frozenset(),
         call_timeout: float = 25.0,
         most_copies: int = MOST_COPIES,
     ) -> None:
-        """`memory` is the follower's own, which `stage` works on as well. `allow`: the follower's calls that may reach
+        """`memory` is the follower's own, which `stage` works on as well; `name` that of its backend. `allow`: the follower's calls that may reach
         the station."""
         self._version = station_version
         self._csms_version = csms_version
@@ -82,6 +84,7 @@ class Shadow:
         # A number that is no pair is another's: it must never mean a transaction of the primary's.
         pairs = Pairs(memory, lambda kind, number: kind == "transactionId") if station_version == "ocpp1.6" else None
         self._numbers = Numbers(pairs, ("transactionId",)) if pairs is not None else None
+        self._namesakes = Namesakes(name, memory)
         self._copies = Copies(station_version, memory, new_id, most_copies)
         self._connected = self._opened = False
         self._settled_at = 0.0
@@ -183,7 +186,7 @@ class Shadow:
 
     def _enter(self, item: Item, now: float) -> list[Act]:
         call, effects = self._numbered(item)
-        if call is None:
+        if call is None or (call := self._namesakes.copied(call)) is None:
             return effects
         if call.type == CALL:
             self._inside, self._entered_at, self._silent = item, now, False
@@ -249,7 +252,8 @@ class Shadow:
             # What a translation would like to know, and nobody has allowed.
             code = errors.spelt_for(self._version, "SecurityError")
             return self._board.from_station(Error(call.message_id, code, "a follower may not call this"), now)
-        out.append(Reach(call))
+        call, remembered = self._namesakes.called(call)
+        out += [*remembered, Reach(call)]
         return []
 
     def _answered(self, reply: Result | Error, now: float) -> list[Act]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.bridge import Bridge, Ending
 from gateway.cluster import NodeFailed, NodeUnreachable
+from gateway.courier import Courier
 from gateway.ledger import Ledger
 from gateway.node import Node
 from gateway.ownership import Held
@@ -87,6 +88,18 @@ class Tenure:
                 session.trace.close()
                 session.trace = None
             if not session.saved:
+                self._node.ownership.park(self.ledger)
+
+    async def carry(self, courier: Courier) -> None:
+        """Let it deliver in the station's place, which counts as connected no more than before. Raises what that does."""
+        couriers = self._node.couriers
+        self._claim.session = couriers[self._key] = courier
+        try:
+            await courier.run()
+        finally:
+            if couriers.get(self._key) is courier:
+                del couriers[self._key]
+            if not courier.saved:
                 self._node.ownership.park(self.ledger)
 
     async def end(self) -> None:

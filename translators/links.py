@@ -150,7 +150,8 @@ def _sessions(
 def _outbox(version: str, options: Options, memory: dict[str, Any], new_id: Callable[[], str], epoch: float) -> Stage:
     """The stage before a CSMS that may be away. In 2.x a station names its transactions, and nothing is to be paired."""
     pairs = Pairs(memory) if version == "ocpp1.6" else None
-    outbox = Outbox(version, memory, new_id, pairs=pairs, most_messages=options.buffer_messages, epoch=epoch)
+    most, identity = options.buffer_messages, options.identity
+    outbox = Outbox(version, memory, new_id, pairs=pairs, most_messages=most, epoch=epoch, identity=identity)
     return outbox if pairs is None else Aliases(outbox, pairs, ("transactionId",))
 
 

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 import click
 
-from gateway.cli.api import AdminApi, admin_options, print_table
+from gateway.cli import Failed
+from gateway.cli.api import NOT_REACHABLE, AdminApi, admin_options, print_table
 
 PARTLY = 3
 _OVER = ("done", "aborted", "rolled_back", "paused")
 _LOOK_SECONDS = 1.0
+_PATIENCE_SECONDS = 60.0
 _STATES = ("pending", "waiting_idle", "switching", "done", "failed", "offline", "returned")
 _SETTLED = ("done", "failed", "offline", "returned")
 
@@ -154,18 +156,35 @@ _commanded("rollback", "Bring home what has moved.")
 def _watched(api: AdminApi, name: str, as_json: bool) -> int:
     """A bar on a terminal until it is over."""
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     path = f"/migrations/{quote(name, safe='')}"
     told = api.get(path)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(name, total=sum(told["counts"].values()))
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, TextColumn("{task.fields[counts]}"), console=Console(stderr=True), transient=True
+    ) as progress:
+        bar = progress.add_task(name, total=sum(told["counts"].values()), counts="")
         while told["state"] not in _OVER:
-            progress.update(bar, completed=sum(told["counts"].get(state, 0) for state in _SETTLED))
+            settled = sum(told["counts"].get(state, 0) for state in _SETTLED)
+            said = f"{name}: {told['state']}, wave {told['wave'] + 1}"
+            progress.update(bar, completed=settled, description=said, counts=_said(told["counts"]))
             time.sleep(_LOOK_SECONDS)
-            told = api.get(path)
+            told = _patiently(lambda: api.get(path))
     _show(told, False, as_json)
     return _code(told)
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """A migration outlasts the gateway that is asked about it, which may be restarted meanwhile."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return ask()
+        except Failed as failed:
+            if failed.code != NOT_REACHABLE or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
 
 
 def _show(told: dict[str, Any], with_stations: bool, as_json: bool) -> None:
@@ -186,6 +205,12 @@ def _said(counts: dict[str, int]) -> str:
 
 def _code(told: dict[str, Any]) -> int:
     """3 when it is over, or stopped, and some are not where they should be."""
-    counts = told["counts"]
-    partly = any(counts.get(state) for state in ("pending", "waiting_idle", "switching", "failed", "offline"))
-    return PARTLY if told["state"] in _OVER and partly else 0
+    if told["state"] not in _OVER:
+        return 0
+    if told["state"] == "rolled_back":
+        # Who could not be moved has stayed at home.
+        partly = any(one["state"] != "returned" and one.get("homeward") for one in told["stations"])
+    else:
+        counts = told["counts"]
+        partly = any(counts.get(state) for state in ("pending", "waiting_idle", "switching", "failed", "offline"))
+    return PARTLY if partly else 0

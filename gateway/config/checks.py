@@ -81,6 +81,9 @@ def warnings(document: Document, config: Config) -> Iterator[Mistake]:
         here = ("backends", name)
         if document.get(*here, "subprotocols") is None:
             yield document.mistake((*here, "subprotocols"), "not given: the backend is taken to speak ocpp1.6 only")
+        if backend.auth == "forward" and backend.when_down == "buffer" and not no_secret:
+            what = "with forward, what buffer keeps is delivered only while its station is connected"
+            yield document.mistake((*here, "when_down"), what)
         if backend.auth == "forward" and no_secret:
             what = "forward has nothing to pass on: no listener's auth is forward"
             yield document.mistake((*here, "auth"), what + "; write none, or the backend's own username and password")

@@ -45,7 +45,8 @@ class Bill201:
 
 
 class Csms201(Csms):
-    """`bills` by the transaction id that the station gave. Tokens in `refused_tokens` are Invalid."""
+    """`bills` by the transaction id that the station gave. Tokens in `refused_tokens` are Invalid, boots of
+    `refused_stations` Rejected."""
 
     subprotocol = "ocpp2.0.1"
 
@@ -55,6 +56,7 @@ class Csms201(Csms):
         super().__init__(clock, passwords=passwords, heartbeat_seconds=heartbeat_seconds)
         self.bills: dict[str, Bill201] = {}
         self.refused_tokens: set[str] = set()
+        self.refused_stations: set[str] = set()
         self._remote_starts = count(1)
 
     def token_info(self, id_token: Mapping[str, Any]) -> dict[str, str]:
@@ -85,8 +87,9 @@ class _Station(ChargePoint):  # type: ignore[misc]  # the package has no types
 
     @answers("BootNotification")
     def on_boot(self, **payload: Any) -> Any:
+        status = "Rejected" if self.id in self._csms.refused_stations else "Accepted"
         return call_result.BootNotification(
-            current_time=self._csms.clock.now(), interval=self._csms.heartbeat_seconds, status="Accepted"
+            current_time=self._csms.clock.now(), interval=self._csms.heartbeat_seconds, status=status
         )
 
     @answers("Heartbeat")

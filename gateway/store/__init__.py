@@ -92,6 +92,10 @@ class Store(Protocol):
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
         """All keys of these scopes, those first remembered first. Sees every write before it. Raises StoreError."""
 
+    async def holding(self, key: str) -> list[tuple[str, str, Any]]:
+        """Every station and scope whose memory has this key, and its value. Reads much: not for a frame's way. Raises
+        StoreError."""
+
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         """Put changes in order, if no newer epoch owns the station. The future is done when they are durable, and holds
         a StoreError when they are not; None: they are as durable as this store makes them. Raises FencedError at once

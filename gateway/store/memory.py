@@ -57,6 +57,14 @@ class MemoryStore:
         rows = self._rows.get(identity, {})
         return {key: _decode(value) for (scope, key), value in rows.items() if scope in scopes}
 
+    async def holding(self, key: str) -> list[tuple[str, str, Any]]:
+        return [
+            (identity, scope, _decode(value))
+            for identity, rows in sorted(self._rows.items())
+            for (scope, name), value in sorted(rows.items())
+            if name == key
+        ]
+
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         if self._fenced(identity, epoch):
             raise FencedError(f"a newer connection of {identity} writes")

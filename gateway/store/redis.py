@@ -21,6 +21,7 @@ from gateway.store import AbsentError, Change, Claimed, ConflictError, Document,
 from gateway.store.redis_checks import warnings_of
 from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_lane import Call, Lane, words_of
+from gateway.store.redis_scan import scan
 from gateway.store.redis_scripts import (
     CLAIM,
     FLEET,
@@ -118,6 +119,9 @@ class RedisStore:
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
         asked = [self._ask(identity, Call(["HGETALL", memory_key(identity, scope)])) for scope in scopes]
         return _memory(await asyncio.gather(*asked))
+
+    async def holding(self, key: str) -> list[tuple[str, str, Any]]:
+        return [(*place, _decode(text)[1]) for *place, text in await scan([*self._lanes.values()], self._ask, key)]
 
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         scopes = list(dict.fromkeys(change.scope for change in changes))

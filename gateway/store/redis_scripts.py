@@ -36,6 +36,12 @@ def memory_key(identity: str, scope: str) -> str:
     return f"{PREFIX}:{{{identity}}}:memory:{scope}"
 
 
+def station_of(key: str) -> tuple[str, str]:
+    """The station and the scope of a key of `memory_key`."""
+    identity, _, scope = key.removeprefix(f"{PREFIX}:{{").partition("}:memory:")
+    return identity, scope
+
+
 FLEET = "fleet"
 
 

@@ -38,6 +38,7 @@ _UPSERT = (
     " ON CONFLICT (identity, scope, key) DO UPDATE SET value = excluded.value"
 )
 _DELETE = "DELETE FROM memory WHERE identity = ? AND scope = ? AND key = ?"
+_HOLDING = "SELECT identity, scope, value FROM memory WHERE key = ? ORDER BY identity, scope"
 _SCHEMA_VERSION = 1
 _MOST_AT_ONCE = 512
 
@@ -105,6 +106,12 @@ class SqliteStore:
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = await self._read(lambda connection: _load(connection, identity, scopes))
         return found
+
+    async def holding(self, key: str) -> list[tuple[str, str, Any]]:
+        found: list[tuple[str, str, bytes]] = await self._read(
+            lambda connection: connection.execute(_HOLDING, (key,)).fetchall()
+        )
+        return [(identity, scope, _decode(value)) for identity, scope, value in found]
 
     def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> "asyncio.Future[None] | None":
         rows = [

@@ -257,6 +257,8 @@ def test_buffer_needs_a_store_that_lasts() -> None:
     assert parse(text, {}).backends["a"].when_down == "buffer"
     what = "buffer needs a store that survives a crash: what was answered would be lost with it"
     assert mistakes(text + "store: 'memory:'\n") == [f"g.yaml:4:34: backends.a.when_down: {what}"]
+    (odd, *_) = [line for line in parse(text, {}, path=Path("g.yaml")).warnings if "when_down" in line]
+    assert odd.endswith("with forward, what buffer keeps is delivered only while its station is connected")
 
 
 def test_a_route_for_a_listener_that_there_is_not_is_odd(tmp_path: Path) -> None:

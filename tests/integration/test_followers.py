@@ -310,6 +310,93 @@ async def test_commands_of_a_follower_allowed_and_refused(tmp_path: Path) -> Non
         await station.close()
 
 
+def profile(number: int, transaction: int | None = None) -> dict[str, Any]:
+    inside: dict[str, Any] = {
+        "chargingProfileId": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10}]},
+    }
+    if transaction is not None:
+        inside |= {"chargingProfilePurpose": "TxProfile", "transactionId": transaction}
+    return {"connectorId": 1, "csChargingProfiles": inside}
+
+
+async def test_the_primary_and_two_followers_each_have_a_profile_1_and_a_reservation_1(tmp_path: Path) -> None:
+    primary, one, other = (Csms(csms_16(1)) for _ in range(3))
+    config = configuration(
+        ("primary", primary), ("one", one), ("other", other), store=f"sqlite:{tmp_path / 'store.db'}"
+    )
+    allow = ["SetChargingProfile", "ClearChargingProfile", "ReserveNow", "CancelReservation"]
+    config["routes"] = [
+        {"backend": "primary", "followers": [{"backend": name, "allow": allow} for name in ("one", "other")]}
+    ]
+    reserve = {"connectorId": 1, "expiryDate": TIME, "idTag": "TAG", "reservationId": 1}
+    async with primary.running(), one.running(), other.running(), gateway(tmp_path, config) as running:
+        station = await charger(running)
+        everybody = (primary, one, other)
+        for backend in (one, other):
+            await backend.wait(lambda backend=backend: backend.connections)
+        # All three count from 1, transactions as well.
+        assert (await station.says("StartTransaction", START))["transactionId"] == 1
+        for backend in (one, other):
+            await backend.wait(lambda backend=backend: backend.calls("StartTransaction"))
+        for place, (action, payload) in enumerate(
+            (("SetChargingProfile", profile(1, 1)), ("ReserveNow", reserve), ("ClearChargingProfile", {"id": 1}))
+        ):
+            for backend in everybody:
+                await backend.send([2, f"c{place}", action, payload])
+                await backend.wait(
+                    lambda backend=backend, place=place: [3, f"c{place}", {"status": "Accepted"}] in backend.frames
+                )
+        found: dict[str, list[Any]] = {}
+        for frame in station.called:
+            found.setdefault(frame[2], []).append(frame[3])
+        profiles = [one["csChargingProfiles"] for one in found["SetChargingProfile"]]
+        ids = [one["chargingProfileId"] for one in profiles]
+        reservations = [one["reservationId"] for one in found["ReserveNow"]]
+        assert (ids[0], reservations[0]) == (1, 1)
+        assert (len(set(ids)), len(set(reservations))) == (3, 3)
+        assert [one["id"] for one in found["ClearChargingProfile"]] == ids
+        assert {one["transactionId"] for one in profiles} == {1}
+        # A charge on a follower's reservation is told under the name it has there, and under none elsewhere.
+        await station.says("StartTransaction", {**START, "connectorId": 2, "reservationId": reservations[1]})
+        for backend, told in ((one, 1), (other, None)):
+            await backend.wait(lambda backend=backend: len(backend.calls("StartTransaction")) == 2)
+            assert backend.calls("StartTransaction")[1].get("reservationId") == told
+        await station.close()
+
+
+async def test_a_201_follower_of_a_16_station_has_profiles_of_its_own(tmp_path: Path) -> None:
+    primary, follower = Csms(csms_16(1)), Csms(csms_201, ("ocpp2.0.1",))
+    config = following(primary, follower, allow=("SetChargingProfile", "ClearChargingProfile"))
+    wanted = {
+        "id": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}]}
+        ],
+    }
+    async with primary.running(), follower.running(), gateway(tmp_path, config) as running:
+        station = await charger(running)
+        await station.says("BootNotification", BOOT_16)
+        await follower.wait(lambda: follower.calls("BootNotification"))
+        await follower.send([2, "p", "SetChargingProfile", {"evseId": 1, "chargingProfile": wanted}])
+        await follower.wait(lambda: [frame for frame in follower.frames if frame[:2] == [3, "p"]])
+        await primary.send([2, "p", "SetChargingProfile", profile(1)])
+        await primary.wait(lambda: [3, "p", {"status": "Accepted"}] in primary.frames)
+        await follower.send([2, "q", "ClearChargingProfile", {"chargingProfileId": 1}])
+        await follower.wait(lambda: [frame for frame in follower.frames if frame[:2] == [3, "q"]])
+        set_by = [frame[3]["csChargingProfiles"]["chargingProfileId"] for frame in station.called[:2]]
+        assert set_by[1] == 1
+        assert set_by[0] != 1
+        assert station.called[2][2:] == ["ClearChargingProfile", {"id": set_by[0]}]
+        await station.close()
+
+
 async def test_a_follower_changes_no_secret_of_a_station_even_where_its_backend_may(tmp_path: Path) -> None:
     primary, follower = Csms(csms_16(1)), Csms(csms_16(1))
     config = following(primary, follower, allow=("ChangeConfiguration",))

@@ -221,3 +221,87 @@ async def test_any_node_moves_any_station(tmp_path: Path, redis: RedisServer) ->
         assert sorted(await backends(south)) == ["legacy"] * 5 + ["new"]
         for station in stations:
             await station.call("Heartbeat", {})
+
+
+async def test_the_node_that_runs_a_wave_is_killed_in_it_and_another_goes_on(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    """Everybody charges on both nodes; what is begun is finished by the node that is left, and the books balance."""
+    old, new = Books("ocpp1.6", 7), Books("ocpp1.6", 1000)
+    goes_on = asyncio.Event()
+    answered = new.answer
+
+    async def hold(frame: Any) -> Any:
+        if frame[2] == "BootNotification" and len(new.calls("BootNotification")) > 3:
+            async with asyncio.timeout(40):
+                await goes_on.wait()
+        return answered(frame)
+
+    new.answer = hold
+    more = {"backends": configuration(("legacy", old), ("new", new))["backends"]}
+    async with new.running(), old.running(), two_nodes(tmp_path, old, redis.url, **more) as (north, south, *_):
+        stations = [await booted((north, south)[place % 2], place) for place in range(8)]
+        numbers = [await station.starts16(1000 * place) for place, station in enumerate(stations)]
+        await start(north, when="now", canary=False, wave_size=8)
+        await until(south, lambda one: bool(one["counts"]["switching"] and one["counts"]["done"]))
+        (runner,) = [one for one in (north, south) if one.events("migration_taken_up")]
+        left = south if runner is north else north
+        runner.process.send_signal(signal.SIGKILL)
+        await runner.process.wait()
+        goes_on.set()
+        for place, station in enumerate(stations):
+            if (north, south)[place % 2] is runner:
+                await station.ws.close()
+                stations[place] = await Station("ocpp1.6").connect(left, f"/CP-{place}")
+        one = await until(left, is_state("done"), 60)
+        assert one["counts"]["done"] == 8
+        assert await backends(left) == ["new"] * 8
+        for station, number in zip(stations, numbers, strict=True):
+            await station.stops16(number, 100_000)
+        # What the killed node had carried and not yet told the former backend of stays open there: an operator's to end.
+        stops = {stop["transactionId"]: stop["meterStop"] for stop in old.calls("StopTransaction")}
+        told = dict(enumerate((start["meterStart"] for start in old.calls("StartTransaction")), 7))
+        assert all(meter == told[number] for number, meter in stops.items())
+        billed = [stop["meterStop"] for stop in new.calls("StopTransaction")]
+        assert billed.count(100_000) == 8
+
+
+async def test_a_rollback_in_the_middle_of_a_wave_told_to_another_node(tmp_path: Path, redis: RedisServer) -> None:
+    old, new = Books("ocpp1.6", 7), Books("ocpp1.6", 1000)
+    goes_on = asyncio.Event()
+    answered = new.answer
+
+    async def hold(frame: Any) -> Any:
+        if frame[2] == "BootNotification" and len(new.calls("BootNotification")) > 3:
+            async with asyncio.timeout(40):
+                await goes_on.wait()
+        return answered(frame)
+
+    new.answer = hold
+    more = {"backends": configuration(("legacy", old), ("new", new))["backends"]}
+    async with new.running(), old.running(), two_nodes(tmp_path, old, redis.url, **more) as (north, south, *_):
+        stations = [await booted((north, south)[place % 2], place) for place in range(8)]
+        numbers = [await station.starts16(1000 * place) for place, station in enumerate(stations)]
+        await start(north, when="now", canary=False, wave_size=6)
+        await until(south, lambda one: bool(one["counts"]["switching"] and one["counts"]["done"] >= 1))
+        # Any node takes any command, whoever runs it and wherever the stations are.
+        for verb, state in (("pause", "paused"), ("resume", "running"), ("rollback", "rolling_back")):
+            for running in (north, south):
+                status, told = await running.api("POST", f"/migrations/move/{verb}")
+                if status == 200:
+                    assert told["state"] == state
+                    break
+                assert status == 409, told
+            else:
+                raise AssertionError(verb)
+        assert (await south.api("POST", "/migrations/move/rollback"))[0] == 409
+        goes_on.set()
+        one = await until(south, is_state("rolled_back"), 60)
+        assert one["counts"]["returned"] == 8
+        assert await backends(north) == ["legacy"] * 8
+        for station, number in zip(stations, numbers, strict=True):
+            await station.stops16(number, 100_000)
+        await new.wait(lambda: not new.open)
+        assert (old.open, new.open) == ([], [])
+        assert energy(old, 7) == sum(100_000 - 1000 * place for place in range(8))
+        assert energy(new, 1000) == 0

@@ -113,6 +113,36 @@ async def test_a_charge_while_the_backend_is_away_and_the_gateway_is_killed_in_i
             await ws.close()
 
 
+async def test_what_a_killed_gateway_kept_is_delivered_by_the_next_one_without_the_station(tmp_path: Path) -> None:
+    csms = Backend()
+    second = {**START, "idTag": "B", "timestamp": "2026-11-21T10:10:00Z"}
+    async with gateway(tmp_path, buffering(csms, tmp_path)) as running:
+        async with csms.running():
+            ws = await running.station()
+            await ask(ws, [2, "1", "BootNotification", BOOT])
+            assert (await ask(ws, [2, "2", "StartTransaction", START]))[2]["transactionId"] == 1
+        await ask(ws, [2, "4", "StopTransaction", {"transactionId": 1, "meterStop": 5, "timestamp": NOW}])
+        number = (await ask(ws, [2, "5", "StartTransaction", second]))[2]["transactionId"]
+        await ask(ws, [2, "6", "MeterValues", meter(number, 11)])
+        running.process.kill()
+        await closed(ws)
+    csms.texts.clear()
+    async with csms.running(), gateway(tmp_path, buffering(csms, tmp_path)) as running:
+        await csms.wait(lambda: len(csms.told) >= 3, 20)
+        assert csms.told == [
+            ["StopTransaction", {"transactionId": 1, "meterStop": 5, "timestamp": NOW}],
+            ["StartTransaction", second],
+            ["MeterValues", meter(2, 11)],
+        ]
+        await csms.wait(lambda: csms.closes and csms.closes[-1] == 1000)
+        # The station goes on with its charge, under its own number.
+        ws = await running.station()
+        await ask(ws, [2, "7", "StopTransaction", {"transactionId": number, "meterStop": 300, "timestamp": NOW}])
+        await csms.wait(lambda: len(csms.told) >= 4)
+        assert csms.told[-1] == ["StopTransaction", {"transactionId": 2, "meterStop": 300, "timestamp": NOW}]
+        await ws.close()
+
+
 async def test_a_refused_charge_of_a_2_0_1_station_is_stopped_when_the_1_6_backend_is_back(tmp_path: Path) -> None:
     csms = Backend()
     csms.blocked.add("04A1B2C3")

@@ -75,6 +75,30 @@ async def test_both_directions_do_not_wait_for_each_other(tmp_path: Path) -> Non
             await ws.close()
 
 
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
+async def test_an_answer_of_the_station_that_is_too_late_goes_to_nobody(tmp_path: Path, version: str) -> None:
+    """Neither to the CSMS, which has heard that there was none, nor to the call that came after it."""
+    called = {"ocpp1.6": ("ClearCache", "GetLocalListVersion"), "ocpp2.0.1": ("ClearCache", "GetLocalListVersion")}
+    async with Csms(subprotocols=(version,)).running() as csms:
+        config = configuration(("only", csms))
+        config["backends"]["only"]["call_timeout_seconds"] = 0.5
+        async with gateway(tmp_path, config) as running:
+            ws = await running.station()
+            first, second = called[version]
+            await csms.send([2, "first", first, {}])
+            late = json.loads(await ws.recv())
+            await csms.wait(lambda: [frame for frame in csms.frames if frame[:2] == [4, "first"]])
+            await csms.send([2, "second", second, {}])
+            now = json.loads(await ws.recv())
+            await ws.send(json.dumps([3, late[1], {"status": "Accepted"}]))
+            await ws.send(json.dumps([3, now[1], {"listVersion": 7}]))
+            answer = await csms.wait(lambda: [frame for frame in csms.frames if frame[1] == "second"])
+            assert list(answer[0][2].values()) == [7]
+            assert [frame[:2] for frame in csms.frames if frame[1] == "first"] == [[4, "first"]]
+            assert await running.metric('ocpp_gateway_unmatched_answers_total{peer="station",reason="late"}') == 1
+            await ws.close()
+
+
 async def test_silence_of_the_backend(tmp_path: Path) -> None:
     async with Csms(answer=lambda frame: None).running() as csms:
         config = configuration(("same", csms))

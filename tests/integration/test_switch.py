@@ -62,6 +62,8 @@ class Station:
     def __init__(self, version: str) -> None:
         self.version = version
         self.called: list[Frame] = []
+        self.refuses: set[str] = set()
+        """Calls that it answers with Rejected."""
         self._answers: dict[str, asyncio.Future[Frame]] = {}
         self._numbers = count()
         self.ws: Any = None
@@ -77,7 +79,8 @@ class Station:
                 frame = json.loads(text)
                 if frame[0] == 2:
                     self.called.append(frame)
-                    await self.ws.send(json.dumps([3, frame[1], answer(self.version, frame[2])]))
+                    refused = {"status": "Rejected"} if frame[2] in self.refuses else None
+                    await self.ws.send(json.dumps([3, frame[1], refused or answer(self.version, frame[2])]))
                 elif frame[1] in self._answers:
                     self._answers.pop(frame[1]).set_result(frame)
 

@@ -2,6 +2,7 @@
 
 outbox/message/<n>  {"action", "payload": its JSON text, "answer": what the station was told, "tries"}; n rises
 outbox/dead/<n>     the same, of a message that the CSMS will not take
+outbox/waits        as long as there are any: what whoever delivers them without the station has to know
 outbox/done         [[print, answer], ...] of the last messages delivered: a station may not have heard its answer
 """
 
@@ -14,6 +15,7 @@ import msgspec
 from translators.effects import Effect, Forget, Note, Remember
 from translators.frames import BadFrame, Call, Payload
 
+WAITS = "outbox/waits"
 _MESSAGE, _DEAD, _DONE = "outbox/message/", "outbox/dead/", "outbox/done"
 _DONE_KEPT = 32
 
@@ -48,8 +50,10 @@ class Message:
 class Queue:
     """First in, first out; every change is an effect that makes it durable."""
 
-    def __init__(self, memory: dict[str, Any]) -> None:
+    def __init__(self, memory: dict[str, Any], waits: Payload | None = None) -> None:
+        """`waits`: what stands in memory as long as something waits; None: nothing does."""
         self._memory = memory
+        self._waits = waits
         found = sorted(_numbered(memory, _MESSAGE))
         self._messages = deque(_read(number, memory[f"{_MESSAGE}{number}"]) for number in found)
         self._prints = {message.print: message for message in self._messages}
@@ -92,14 +96,17 @@ class Queue:
         self._messages.append(message)
         self._prints[message.print] = message
         self.size += message.size
-        return [self._remember(f"{_MESSAGE}{message.number}", message.record())]
+        out: list[Effect] = [self._remember(f"{_MESSAGE}{message.number}", message.record())]
+        if self._waits is not None and WAITS not in self._memory:
+            out.append(self._remember(WAITS, self._waits))
+        return out
 
     def delivered(self) -> list[Effect]:
         """The first one has been answered by the CSMS. Durable before the next one is sent: what is forgotten is written
         with what is remembered."""
         message = self._take()
         done = [*self._memory.get(_DONE, []), [message.print, message.answer]][-_DONE_KEPT:]
-        return [self._remember(_DONE, done), self._forget(f"{_MESSAGE}{message.number}")]
+        return [self._remember(_DONE, done), *self._gone(message)]
 
     def failed(self) -> list[Effect]:
         """The first one has been tried in vain."""
@@ -109,10 +116,7 @@ class Queue:
     def set_aside(self) -> list[Effect]:
         """The first one will not be taken: it is kept for an operator, and blocks no other."""
         message = self._take()
-        return [
-            self._remember(f"{_DEAD}{message.number}", message.record()),
-            self._forget(f"{_MESSAGE}{message.number}"),
-        ]
+        return [self._remember(f"{_DEAD}{message.number}", message.record()), *self._gone(message)]
 
     def ends(self, transaction: object) -> bool:
         """Whether the end of this transaction waits here."""
@@ -124,6 +128,10 @@ class Queue:
         if self._prints.get(message.print) is message:
             del self._prints[message.print]
         return message
+
+    def _gone(self, message: Message) -> list[Effect]:
+        out: list[Effect] = [self._forget(f"{_MESSAGE}{message.number}")]
+        return out if self._messages or WAITS not in self._memory else [*out, self._forget(WAITS)]
 
     def _remember(self, key: str, value: Any, *, behind: bool = False) -> Remember:
         self._memory[key] = value

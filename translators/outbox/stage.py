@@ -37,14 +37,15 @@ class Outbox:
         pairs: Pairs | None = None,
         most_messages: int = MOST_MESSAGES,
         epoch: float = 0.0,
+        identity: str = "",
     ) -> None:
-        """`pairs`: the transaction numbers of a 1.6 CSMS, which `Aliases` around this stage writes; None for a version
+        """`identity`: the station's, as it spells it. `pairs`: the transaction numbers of a 1.6 CSMS, which `Aliases` around this stage writes; None for a version
         whose stations name their transactions."""
         self.version = version
         self.epoch = epoch
         self._pairs = pairs
         self._most_messages = most_messages
-        self._queue = Queue(memory)
+        self._queue = Queue(memory, {"identity": identity, "version": version} if identity else None)
         self._registration = Registration(version, memory)
         self._stops = Stops(version, memory, new_id)
         self._delivery = Delivery(self._queue, self._registration, self._stops, pairs, new_id)
@@ -115,6 +116,11 @@ class Outbox:
     def idle(self) -> bool:
         """Nothing is on its way. What waits for the CSMS is safe where it is."""
         return self._delivery.idle and not self._open and not len(self._stops)
+
+    @property
+    def delivers(self) -> bool:
+        """Whether the CSMS is being told what waited."""
+        return not self._delivery.idle
 
     # -- the station's calls ----------------------------------------------------------------------------------------
 

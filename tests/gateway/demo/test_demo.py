@@ -1,6 +1,7 @@
 """The demo as a user runs it: a process, the gateway as its child, an exit code."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -8,10 +9,13 @@ import sys
 from contextlib import AsyncExitStack
 
 import pytest
+from rich.console import Console
 
-from gateway.demo import process, run
+from gateway.demo import move, move_summary, process, run
 from gateway.demo.act import Place
 from gateway.demo.acts import LegacyAct
+from gateway.demo.books import Book, Entry
+from gateway.demo.checklist import Check
 from gateway.demo.csms16 import Csms16
 from gateway.demo.csms201 import Csms201
 from gateway.demo.peer import Clock
@@ -43,6 +47,40 @@ async def test_everything_arrives():
     for act in outcome["acts"]:
         assert act["station"]["kwh"] == act["csms"]["kwh"] > 0
     assert outcome["gateway"]["inside_ms"]["from_station"]["p99"] > 0
+
+
+async def test_a_fleet_is_moved_stopped_and_brought_home():
+    running = await demo("--migrate", "--json")
+    out, err = await running.communicate()
+    outcome = json.loads(out)
+    assert ([check for check in outcome["checks"] if not check["ok"]], running.returncode) == ([], 0), err.decode()
+    legacy, modern = outcome["books"]
+    assert (legacy["billed"] + modern["billed"], legacy["open"], modern["open"]) == (20, 0, 0)
+    assert min(legacy["billed"], modern["billed"]) > 0
+    assert legacy["kwh"] + modern["kwh"] == pytest.approx(outcome["delivered_kwh"], abs=0.001)
+    assert len(outcome["checks"]) == 10
+
+
+async def test_what_does_not_go_together():
+    running = await demo("--migrate", "--keep")
+    _, err = await running.communicate()
+    assert (running.returncode, b"--keep has nothing to keep" in err) == (2, True)
+
+
+def test_the_fleets_story_is_told_in_lines_and_what_is_wrong_is_said():
+    out = Console(file=io.StringIO(), width=120)
+    lines = move_summary.Lines(out)
+    lines.begins(2)
+    lines.says("They are moved:")
+    lines.moved("FLEET-01", "ocpp1.6", "done", "")
+    lines.moved("FLEET-02", "ocpp2.0.1", "failed", "boot_refused: no")
+    checks = [Check("all is well", True), Check("the books balance", False, "FLEET-02 is billed 2 times")]
+    books = [Book("legacy", [Entry("FLEET-01", 1.0)]), Book("modern", [Entry("FLEET-02", 0.0), Entry("X", None)])]
+    move_summary.show(move.Outcome(checks, books, 1.0, ["a warning"], 2.0), out)
+    said = out.file.getvalue()
+    for words in ("FLEET-02  ocpp2.0.1  stays  boot_refused: no", "billed 2 times", "FAILED: 1 not as", "a warning"):
+        assert words in said
+    assert not move.Outcome(checks, books, 1.0, [], 2.0).ok
 
 
 async def test_kept_until_ctrl_c_and_nothing_is_left_behind():

@@ -59,6 +59,20 @@ async def test_what_is_written_is_loaded(store: Store) -> None:
     assert await store.load("cp-3", ("",)) == {}
 
 
+async def test_who_has_a_key_is_found_among_all(store: Store) -> None:
+    assert await store.holding("waits") == []
+    for number in range(700):
+        await put(store, f"cp-{number:03}", Change("legacy", "tx/1", {}), Change("", "waits", 0))
+    await put(store, "cp-007", Change("legacy", "waits", {"version": "ocpp1.6"}), Change("new one", "waits", 2))
+    await put(store, "cp-600", Change("legacy", "waits", 3))
+    await put(store, "cp-600", Change("", "waits", None), Change("legacy", "waits", None))
+    found = await store.holding("waits")
+    assert [one for one in found if one[1]] == [("cp-007", "legacy", {"version": "ocpp1.6"}), ("cp-007", "new one", 2)]
+    assert sorted(identity for identity, scope, _ in found if not scope) == [
+        f"cp-{number:03}" for number in range(700) if number != 600
+    ]
+
+
 async def test_order_is_that_of_the_first_remembering(store: Store) -> None:
     for key in ("b", "a", "c"):
         await put(store, "cp-1", Change("", key, 1))
