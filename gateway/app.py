@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from gateway import notify
+from gateway import lag, notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
@@ -62,6 +62,7 @@ class App:
         self._following: asyncio.Task[None] | None = None
         self._reloading: asyncio.Task[list[str]] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._lagging: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -108,6 +109,7 @@ class App:
         self.migrator.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
+        self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag), name="lag")
         _calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True
@@ -159,7 +161,7 @@ class App:
         self._logger.info("drain_ended", left=len(node.sessions))
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned, self._following):
+        for task in (self._watching, self._orphaned, self._following, self._lagging):
             if task is not None:
                 task.cancel()
         for listener in self.listeners:

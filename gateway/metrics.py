@@ -19,6 +19,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _INSIDE = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _PAUSES = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _WAITING = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
 
 OTHER = "other"
@@ -184,6 +185,9 @@ class Metrics:
         self.stations_file_valid = gauge(
             "stations_file_valid", "Whether the stations file in use is the one on disk; 1 without one"
         )
+        self.loop_lag = histogram(
+            "event_loop_lag_seconds", "How late the event loop is, looked at ten times a second", _LAG
+        ).labels()
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
         self.collector_pause = histogram(
             "collector_pause_seconds", "Time the garbage collector kept everybody waiting", _PAUSES, "generation"

@@ -64,7 +64,7 @@ async def test_one_identity_does_not_keep_the_others_waiting(monkeypatch: pytest
     assert await found.verify("a", b"geheim", (LINE,))
     assert await found.verify("b", b"geheim", (LINE,))
     assert await asyncio.gather(*flood) == [None] * 2
-    assert not found._working_for
+    assert not found._count
     found.close()
 
 
@@ -82,15 +82,59 @@ async def test_too_many_at_once_come_back_later(monkeypatch: pytest.MonkeyPatch)
     found.close()
 
 
-async def test_guesses_from_everywhere_leave_room_for_who_comes_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logins, "_MOST_WAITING", 4)
-    monkeypatch.setattr(logins, "_MOST_DOUBTFUL", 3)
-    found = Logins()
-    flood = [asyncio.create_task(found.verify(str(n), b"wrong", (LINE,), is_doubtful=True)) for n in range(3)]
+async def test_who_has_tried_least_goes_first_and_takes_a_place_of_who_has_tried_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logins, "_MOST_WAITING", 5)
+    found, order = Logins(), []
+
+    async def login(key: str, tries: int) -> None:
+        try:
+            await found.verify(key, b"geheim", (LINE,), tries)
+            order.append(key)
+        except BusyError:
+            order.append(f"{key} busy")
+
+    flood = [asyncio.create_task(login(f"g{n}", n)) for n in range(5)]
+    await asyncio.sleep(0)
+    # Two are at work, three wait. The one that comes for the first time is the next.
+    coming = asyncio.create_task(login("true", 0))
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
-        await found.verify("a", b"wrong", (LINE,), is_doubtful=True)
-    assert await found.verify("a", b"geheim", (LINE,))
-    assert await asyncio.gather(*flood) == [None] * 3
-    assert await found.verify("b", b"geheim", (LINE,), is_doubtful=True)
+        await found.verify("g9", b"geheim", (LINE,), 9)
+    await asyncio.gather(coming, *flood)
+    assert order[0] == "g4 busy"
+    assert set(order[1:4]) == {"g0", "g1", "true"}
+    assert set(order[4:]) == {"g2", "g3"}
+    assert not found._count
+    assert not found._working
+    found.close()
+
+
+async def test_guesses_at_one_identity_make_room_for_its_station(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logins, "_MOST_OF_ONE", 3)
+    found = Logins()
+    flood = [asyncio.create_task(found.verify("a", b"wrong", (LINE,), 5)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert await found.verify("a", b"geheim", (LINE,), 0)
+    told = await asyncio.gather(*flood, return_exceptions=True)
+    assert [type(one) for one in told] == [type(None), type(None), BusyError]
+    found.close()
+
+
+async def test_who_waits_too_long_or_leaves_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logins, "_PATIENCE_SECONDS", 0.001)
+    found = Logins()
+    first = [asyncio.create_task(found.verify("a", b"wrong", (LINE,))) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await found.verify("b", b"geheim", (LINE,))
+    leaving = asyncio.create_task(found.verify("b", b"geheim", (LINE,)))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await asyncio.gather(*first) == [None, None]
+    monkeypatch.setattr(logins, "_PATIENCE_SECONDS", 20)
+    assert await found.verify("b", b"geheim", (LINE,))
+    assert not found._count
+    assert not found._working
     found.close()
