@@ -102,14 +102,14 @@ class Metrics:
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
         self.messages = often(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
-        self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
+        self.bad_frames = often(40, "bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = capped(
             60, "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
         )
         self.mended = capped(
             60, "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
         )
-        self.unmatched = counter("unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
+        self.unmatched = often(10, "unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
         self.translations = often(
             200, "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
         )

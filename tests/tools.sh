@@ -12,6 +12,8 @@ promtool:prometheus
 haproxy:haproxy
 nginx:nginx-light
 systemd-analyze:systemd
+faketime:faketime
+slowhttptest:slowhttptest
 "
 
 missing() {

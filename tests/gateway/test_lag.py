@@ -14,7 +14,7 @@ async def test_a_loop_that_was_kept_is_late_by_as_much() -> None:
     seen = Seen()
     watching = asyncio.create_task(lag.watch(seen))
     await asyncio.sleep(0)
-    time.sleep(0.4)  # noqa: ASYNC251 - this is what is to be seen
+    time.sleep(0.4)
     while not seen:
         await asyncio.sleep(0.01)
     watching.cancel()
