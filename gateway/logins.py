@@ -110,7 +110,7 @@ class Logins:
 
     def _make_room(self, among: Sequence[_Place], tries: int) -> None:
         """One that has tried more gives its place up. Raises BusyError where there is none."""
-        most = max(among, key=lambda place: place.tries, default=None)
+        most = max(_alive(among), key=lambda place: place.tries, default=None)
         if most is None or most.tries <= tries:
             raise BusyError
         self._waiting.remove(most)
@@ -120,9 +120,9 @@ class Logins:
     def _done(self, key: str) -> None:
         self._leave(key)
         self._working -= 1
-        if self._waiting:
-            # The first of those with the fewest.
-            following = min(self._waiting, key=lambda place: place.tries)
+        # The first of those with the fewest.
+        following = min(_alive(self._waiting), key=lambda place: place.tries, default=None)
+        if following is not None:
             self._waiting.remove(following)
             self._working += 1
             following.turn.set_result(None)
@@ -135,6 +135,11 @@ class Logins:
     def _digest(self, key: str, password: bytes, line: str) -> bytes:
         # The line is part of it: a hash that was replaced in the file is verified anew.
         return hmac.digest(self._secret, f"{key}\n{line}\n".encode() + password, hashlib.sha256)
+
+
+def _alive(places: Sequence[_Place]) -> list[_Place]:
+    """Without those that have just given up, and do not know it yet."""
+    return [place for place in places if not place.turn.done()]
 
 
 def _fitting(password: bytes, lines: Sequence[str]) -> str | None:

@@ -1,6 +1,9 @@
 """Passwords of stations: verified, and not too many at a time."""
 
 import asyncio
+import random
+import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -85,27 +88,26 @@ async def test_too_many_at_once_come_back_later(monkeypatch: pytest.MonkeyPatch)
 async def test_who_has_tried_least_goes_first_and_takes_a_place_of_who_has_tried_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    begun: list[bytes] = []
+
+    def fitting(password: bytes, lines: Sequence[str]) -> str:
+        begun.append(password)
+        time.sleep(0.02)
+        return lines[0]
+
+    monkeypatch.setattr(logins, "_fitting", fitting)
     monkeypatch.setattr(logins, "_MOST_WAITING", 5)
-    found, order = Logins(), []
-
-    async def login(key: str, tries: int) -> None:
-        try:
-            await found.verify(key, b"geheim", (LINE,), tries)
-            order.append(key)
-        except BusyError:
-            order.append(f"{key} busy")
-
-    flood = [asyncio.create_task(login(f"g{n}", n)) for n in range(5)]
+    found = Logins()
+    flood = [asyncio.create_task(found.verify(f"g{n}", b"g%d" % n, (LINE,), n)) for n in range(5)]
     await asyncio.sleep(0)
     # Two are at work, three wait. The one that comes for the first time is the next.
-    coming = asyncio.create_task(login("true", 0))
+    coming = asyncio.create_task(found.verify("true", b"true", (LINE,), 0))
     await asyncio.sleep(0)
     with pytest.raises(BusyError):
-        await found.verify("g9", b"geheim", (LINE,), 9)
-    await asyncio.gather(coming, *flood)
-    assert order[0] == "g4 busy"
-    assert set(order[1:4]) == {"g0", "g1", "true"}
-    assert set(order[4:]) == {"g2", "g3"}
+        await found.verify("g9", b"g9", (LINE,), 9)
+    told = await asyncio.gather(coming, *flood, return_exceptions=True)
+    assert [type(one) for one in told] == [str, str, str, str, str, BusyError]
+    assert begun[2:] == [b"true", b"g2", b"g3"]
     assert not found._count
     assert not found._working
     found.close()
@@ -137,4 +139,27 @@ async def test_who_waits_too_long_or_leaves_gives_its_place_back(monkeypatch: py
     assert await found.verify("b", b"geheim", (LINE,))
     assert not found._count
     assert not found._working
+    found.close()
+
+
+async def test_whoever_gives_up_at_whatever_moment_blocks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn that comes in the step in which its owner gives up goes to the next."""
+    chance = random.Random(7)
+    monkeypatch.setattr(logins, "_fitting", lambda password, lines: time.sleep(chance.random() / 1000))
+    monkeypatch.setattr(logins, "_MOST_WAITING", 1000)
+    found = Logins()
+    for round_ in range(20):
+        monkeypatch.setattr(logins, "_PATIENCE_SECONDS", chance.random() / 100)
+        flood = [asyncio.create_task(found.verify(f"{n}", b"x", (LINE,), n)) for n in range(50)]
+        await asyncio.sleep(0)
+        for task in flood[round_::7]:
+            task.cancel()
+        told = await asyncio.gather(*flood, return_exceptions=True)
+        kinds = {type(one) for one in told}
+        assert kinds <= {type(None), BusyError, asyncio.CancelledError}, told
+        async with asyncio.timeout(10):
+            while found._working:  # a thread that nobody waits for any more goes on to its end
+                await asyncio.sleep(0.001)
+        assert not found._count
+        assert not found._waiting
     found.close()
