@@ -109,7 +109,7 @@ class App:
         self.migrator.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
-        self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag), name="lag")
+        self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag.labels()), name="lag")
         _calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True

@@ -187,7 +187,7 @@ class Metrics:
         )
         self.loop_lag = histogram(
             "event_loop_lag_seconds", "How late the event loop is, looked at ten times a second", _LAG
-        ).labels()
+        )
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
         self.collector_pause = histogram(
             "collector_pause_seconds", "Time the garbage collector kept everybody waiting", _PAUSES, "generation"
