@@ -29,7 +29,7 @@ from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
 from gateway.workers.worker import Worker
 
-_LAST_SETTLE_SECONDS = 10.0
+_LAST_SETTLE_SECONDS, _SETTLE_PAUSE = 10.0, 0.2
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
 
@@ -178,12 +178,13 @@ class App:
         await self.node.store.close()
 
     async def _settle_parked(self) -> None:
-        """What sessions could not write is tried a last time: nobody else knows it."""
+        """What sessions could not write is tried for a last time, and again while there is time: nobody else knows it."""
         ownership = self.node.ownership
-        if ownership.parked:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_SETTLE_SECONDS):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SETTLE_SECONDS):
+                while ownership.parked:
                     await ownership.settle()
+                    await asyncio.sleep(_SETTLE_PAUSE if ownership.parked else 0)
         if ownership.parked:
             self._logger.error("parked_lost", stations=ownership.parked)
 
