@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import structlog
 
-from gateway import notify
+from gateway import lag, notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
@@ -32,7 +32,7 @@ from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
 from gateway.workers.worker import Worker
 
-_LAST_SETTLE_SECONDS = 10.0
+_LAST_SETTLE_SECONDS, _SETTLE_PAUSE = 10.0, 0.2
 _HASTE_SECONDS = 3.0
 """For all that is still to be closed, after the second signal."""
 _SLOWEST_CLOSES_PER_SECOND = 50
@@ -83,6 +83,7 @@ class App:
         self._following: asyncio.Task[None] | None = None
         self._reloading: asyncio.Task[list[str]] | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._lagging: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -118,6 +119,7 @@ class App:
         self.deliverer.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
+        self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag.labels()), name="lag")
         _calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True
@@ -177,7 +179,7 @@ class App:
             closing.result()
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned, self._following):
+        for task in (self._watching, self._orphaned, self._following, self._lagging):
             if task is not None:
                 task.cancel()
         await self.deliverer.close()
@@ -197,12 +199,13 @@ class App:
             await self.node.tracing.close()
 
     async def _settle_parked(self) -> None:
-        """What sessions could not write is tried a last time: nobody else knows it."""
+        """What sessions could not write is tried for a last time, and again while there is time: nobody else knows it."""
         ownership = self.node.ownership
-        if ownership.parked:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_SETTLE_SECONDS):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SETTLE_SECONDS):
+                while ownership.parked:
                     await ownership.settle()
+                    await asyncio.sleep(_SETTLE_PAUSE if ownership.parked else 0)
         if ownership.parked:
             self._logger.error("parked_lost", stations=ownership.parked)
 

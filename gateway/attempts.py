@@ -12,6 +12,8 @@ WINDOW_SECONDS = 60.0
 _MOST_WATCHED = 16384
 """Sources, and pairs of source and identity, whose failures are kept; the oldest is given up for a new one."""
 _MOST_KNOWN = 65536
+_MOST_TRIES = 64
+"""Of one source that are told apart."""
 
 Pair = tuple[str, str]
 _K = TypeVar("_K")
@@ -23,6 +25,7 @@ class Attempts:
     def __init__(self) -> None:
         self._pairs: OrderedDict[Pair, deque[float]] = OrderedDict()
         self._sources: OrderedDict[str, deque[float]] = OrderedDict()
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
         self._known: OrderedDict[Pair, None] = OrderedDict()
 
     def begin(self, source: str, key: str, now: float, *, most: int, most_of_source: int) -> bool:
@@ -37,11 +40,16 @@ class Attempts:
         mine.append(now)
         return True
 
-    def is_doubtful(self, source: str, key: str, now: float) -> bool:
-        """Whether somebody has failed from there of late, and this one has never come in from there."""
-        return (
-            (source, key) not in self._known and source in self._sources and bool(_recent(self._sources, source, now))
-        )
+    def tried(self, source: str, key: str, now: float) -> int:
+        """A secret is about to be checked: how many were from this source in the last minute, whatever became of them. None
+        for one that has come in from there before."""
+        if (source, key) in self._known:
+            return 0
+        tries = _recent(self._tries, source, now)
+        if len(tries) == _MOST_TRIES:
+            tries.popleft()
+        tries.append(now)
+        return len(tries) - 1
 
     def failed(self, source: str, now: float) -> None:
         """An attempt was one: its secret or its identity was wrong."""

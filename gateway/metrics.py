@@ -19,6 +19,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _INSIDE = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _PAUSES = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LAG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _WAITING = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0)
 
 OTHER = "other"
@@ -101,14 +102,14 @@ class Metrics:
         self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
         self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
         self.messages = often(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
-        self.bad_frames = counter("bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
+        self.bad_frames = often(40, "bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = capped(
             60, "schema_violations_total", "Same-version messages that break their schema", "subprotocol", "action"
         )
         self.mended = capped(
             60, "mended_messages_total", "Messages read in spite of breaking their schema", "subprotocol", "action"
         )
-        self.unmatched = counter("unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
+        self.unmatched = often(10, "unmatched_answers_total", "Answers nobody waits for", "peer", "reason")
         self.translations = often(
             200, "translations_total", "Calls translated, by what became of them", "from", "to", "action", "outcome"
         )
@@ -188,6 +189,9 @@ class Metrics:
             "stations_file_valid", "Whether the stations file in use is the one on disk; 1 without one"
         )
         self.log_lines_dropped = counter("log_lines_dropped_total", "Log lines that nobody read in time")
+        self.loop_lag = histogram(
+            "event_loop_lag_seconds", "How late the event loop is, looked at ten times a second", _LAG
+        )
         self.draining = gauge("draining", "Whether the gateway lets its stations go")
         self.collector_pause = histogram(
             "collector_pause_seconds", "Time the garbage collector kept everybody waiting", _PAUSES, "generation"

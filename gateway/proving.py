@@ -184,9 +184,9 @@ async def _check_password(
     basic = credentials(request, listener, identity)
     if basic is None:
         raise RefusedError(401, "credentials", "no password")
-    doubtful = node.attempts.is_doubtful(caller.network, identity.key, asyncio.get_running_loop().time())
+    tries = node.attempts.tried(caller.network, identity.key, asyncio.get_running_loop().time())
     try:
-        line = await node.logins.verify(identity.key, basic.password, accepted, is_doubtful=doubtful)
+        line = await node.logins.verify(identity.key, basic.password, accepted, tries)
     except BusyError:
         raise RefusedError(503, "logins", "too many logins at once") from None
     if line is not None:

@@ -18,6 +18,8 @@ __all__ = ["Gone", "Socket", "Traffic"]
 
 _AHEAD_BYTES = 128 * 1024
 """More than this that nobody has taken: no more is read."""
+_AT_ONCE = 32
+"""Messages of one peer in a step of the loop. Then the others get their turn: a segment may hold thousands."""
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
@@ -170,7 +172,12 @@ class Socket(asyncio.Protocol):
             if inbox and self._waiter is not None and not self._waiter.done():
                 self._waiter.set_result(None)
             return
+        left_now = _AT_ONCE
         while inbox and not self._held:
+            if not left_now:
+                self._loop.call_soon(self._hand_over)
+                return
+            left_now -= 1
             item = inbox.popleft()
             if isinstance(item, str):
                 take(item)

@@ -13,6 +13,8 @@ haproxy:haproxy
 nginx:nginx-light
 systemd-analyze:systemd
 chromium:chromium
+faketime:faketime
+slowhttptest:slowhttptest
 "
 
 missing() {

@@ -6,7 +6,7 @@ own, for there a key is a variable. This is for connections whose two sides mean
 (`passthrough`), and those between 2.0.1 and 2.1.
 
 The station's own certificate is refused only where configuration says `reject`: on such a connection a CSMS and a
-station that agree on one know what they do. A DataTransfer is never looked into.
+station that agree on one know what they do. What a DataTransfer carries is judged nearer to the station (`transfers`).
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typing import Any
 
 from translators import keys
 from translators.effects import Ask, Note, PeerError
-from translators.frames import Payload
+from translators.frames import BadFrame, Call, Payload
 from translators.keys import Variable
 from translators.session import Session
 from translators.tables import Conversation, Row, Table
@@ -29,8 +29,10 @@ _GUARDED = {
     "ocpp2.1": _CERTIFICATES | {"SetNetworkProfile", "SetVariables"},
 }
 OWN_CERTIFICATE = frozenset({"CertificateSigned", "SignCertificate"})
+TRANSFER = "DataTransfer"
+"""What it carries is judged by `transfers`; with `forward` nothing is."""
 ACTIONS = frozenset[str]().union(OWN_CERTIFICATE, *_GUARDED.values())
-NAMES = (*sorted(ACTIONS), *keys.GUARDED)
+NAMES = (*sorted(ACTIONS | {TRANSFER}), *keys.GUARDED)
 """Every name that configuration may hold, keys and variables as their makers spell them."""
 
 _ROOTS = frozenset({"centralsystemrootcertificate", "csmsrootcertificate"})
@@ -59,7 +61,7 @@ def is_adoptable(name: str) -> bool:
 
 def is_known(name: str) -> bool:
     """Whether the name has a meaning in configuration. Of keys and variables case and punctuation do not count."""
-    return name in ACTIONS or keys.is_guarded_name(name)
+    return name in NAMES or keys.is_guarded_name(name)
 
 
 def looked_at(version: str, rules: Rules) -> frozenset[str]:
@@ -148,6 +150,14 @@ def is_root(call: Payload) -> bool:
 def is_for_car(call: Payload) -> bool:
     """Whether a SignCertificate or CertificateSigned is about Plug & Charge, not the station's own connection."""
     return _word(call.get("certificateType")) in _FOR_CAR
+
+
+def is_call_for_car(call: Call) -> bool:
+    """The same of a call, whose payload need not be readable."""
+    try:
+        return is_for_car(call.payload)
+    except BadFrame:
+        return False
 
 
 def may_be(wanted: object, root: Payload) -> bool:

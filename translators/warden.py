@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators import adopted, guard, signing
+from translators import adopted, guard, signing, transfers
 from translators.effects import Effect, Note, Remember, ToStation, Work
 from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
 from translators.looks import Look, looked_at, outcomes, refusal
 from translators.options import Options
 from translators.stage import Stage
 
+_LOOKED_AT = guard.ACTIONS | {guard.TRANSFER}
 _SETTLED = {"accepted": adopted.taken, "reboot_required": adopted.taken, "rejected": adopted.refused}
-
 Reply = Result | Error | NoAnswer
 
 
@@ -62,7 +62,7 @@ class Warden:
         self._watched: dict[str, _Watched] = {}
         self._asked: dict[str, Call] = {}
         """The station's own requests for a certificate, on their way to the CSMS."""
-        self._own: dict[str, Callable[[Reply], list[Effect]]] = {}
+        self._own: dict[str, Callable[[Reply, float], list[Effect]]] = {}
         """Calls of our own, with what is to be done with their answers."""
         self._working = 0
 
@@ -88,13 +88,13 @@ class Warden:
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         before: list[Effect] = []
         if isinstance(frame, Call):
-            if frame.action == "SignCertificate" and frame.type == Call.type and not _is_for_car(frame):
+            if frame.action == "SignCertificate" and frame.type == Call.type and not guard.is_call_for_car(frame):
                 if self._options.adoption.signs:
                     return self._signed_here(frame)
                 if self._rule_of_certificates("SignCertificate") != "reject":
                     self._asked[frame.key] = frame
         elif frame.key in self._own:
-            return self._own.pop(frame.key)(frame)
+            return self._own.pop(frame.key)(frame, now)
         elif frame.key in self._watched:
             before = self._settled(self._watched.pop(frame.key), frame)
         after = self._out(self.inner.from_station(frame, now), now)
@@ -132,7 +132,7 @@ class Warden:
             effect = work.popleft()
             if isinstance(effect, ToStation):
                 frame = effect.frame
-                if isinstance(frame, Call) and frame.action in guard.ACTIONS:
+                if isinstance(frame, Call) and frame.action in _LOOKED_AT:
                     made, answer = self._looked_at(frame)
                     out += made
                     if answer is not None:
@@ -144,7 +144,7 @@ class Warden:
         return out
 
     def _concerns(self, frame: Frame) -> bool:
-        return frame.action in guard.ACTIONS if isinstance(frame, Call) else bool(self._asked)
+        return frame.action in _LOOKED_AT if isinstance(frame, Call) else bool(self._asked)
 
     def _looked_at(self, call: Call) -> tuple[list[Effect], Result | None]:
         """What to do with a call to the station, or the answer in its place."""
@@ -152,6 +152,8 @@ class Warden:
             payload = call.payload
         except BadFrame:
             return [ToStation(call)], None
+        if call.action == guard.TRANSFER:
+            return self._unpacked(call, transfers.guarded(payload, self._rules))
         looks = looked_at(self.version, call.action, payload, self._options, self._rule_of_certificates)
         if not looks:
             return [ToStation(call)], None
@@ -165,6 +167,29 @@ class Warden:
             return notes, Result(call.message_id, refusal(self.version, call.action, payload, looks))
         watched = _Watched(call, [_Change(look) for look in looks])
         return self._prepared(watched, [one for one in watched.changes if one.look.works]), None
+
+    def _unpacked(self, call: Call, within: transfers.Carried | None) -> tuple[list[Effect], Result | None]:
+        """As `_looked_at`, of a call in a DataTransfer."""
+        if within is None:
+            return [ToStation(call)], None
+        look = Look(within.name, within.rule)
+        if within.rule == "forward":
+            self._watched[call.key] = _Watched(call, [_Change(look)])
+            return [ToStation(call)], None
+        refused: list[Effect] = [self._note(call.action, look, "refused", why=transfers.WHY)]
+        answer = Result(call.message_id, {"status": "Rejected"})
+        ask = guard.question(self.version, within.name) if within.is_to_be_asked else None
+        if ask is None:
+            return refused, answer
+        own = Call(self._new_id(), ask.action, ask.payload)
+
+        def told(reply: Reply, now: float) -> list[Effect]:
+            if transfers.is_harmless(self.version, within, ask, reply):
+                return [ToStation(call)]
+            return refused + self._out(self.inner.from_station(answer, now), now)
+
+        self._own[own.key] = told
+        return [ToStation(own)], None
 
     def _prepared(self, watched: _Watched, left: list[_Change]) -> list[Effect]:
         """One thing after another that is to be known before the station is told; then the call itself."""
@@ -254,7 +279,7 @@ class Warden:
             if "why" in result:
                 return refused(result["why"])
             question = Call(self._new_id(), *signing.question(self.version))
-            self._own[question.key] = lambda reply: self._sized(payload, result, reply)
+            self._own[question.key] = lambda reply, _: self._sized(payload, result, reply)
             return [ToStation(Result(call.message_id, {"status": "Accepted"})), ToStation(question)]
 
         self._working += 1
@@ -268,17 +293,10 @@ class Warden:
         own = Call(self._new_id(), "CertificateSigned", signing.signed(self.version, request, chain))
         one = _Change(look, adopted.CERTIFICATE if result["lines"] else "")
         effects = self._begun(one, result) if one.key else []
-        self._own[own.key] = lambda answer: self._settled(_Watched(own, [one]), answer)
+        self._own[own.key] = lambda answer, _: self._settled(_Watched(own, [one]), answer)
         return [*effects, ToStation(own)]
 
     # -- telling ----------------------------------------------------------------------------------------------------
 
     def _note(self, action: str, look: Look, outcome: str, **more: Any) -> Note:
         return Note("guarded", {"action": action, "call": look.name, "rule": look.rule, "outcome": outcome, **more})
-
-
-def _is_for_car(call: Call) -> bool:
-    try:
-        return guard.is_for_car(call.payload)
-    except BadFrame:
-        return False

@@ -179,7 +179,8 @@ def _backend(document: Document, here: Steps) -> Iterator[Mistake]:
                 what = f"{name!r} is not a call, key or variable that is guarded"
                 yield document.mistake(child, what + suggestion(name, list(guard.NAMES)), at_key=True)
             elif document.get(*child) == "adopt" and not guard.is_adoptable(name):
-                what = f"{name} says where a station connects or as whom; that cannot be adopted, use reject or forward"
+                says = "may carry anything" if name == guard.TRANSFER else "says where a station connects or as whom"
+                what = f"{name} {says}; that cannot be adopted, use reject or forward"
                 yield document.mistake(child, what)
     if document.get(*here, "station_certificates") == "gateway" and not document.get("station_ca"):
         yield document.mistake((*here, "station_certificates"), "gateway needs a station_ca")

@@ -60,13 +60,12 @@ def test_the_oldest_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(found._pairs), len(found._sources), len(found._known)) == (3, 3, 2)
 
 
-def test_a_source_is_doubtful_for_a_while_but_not_for_those_who_came_in_from_there() -> None:
+def test_tries_of_a_source_are_counted_for_a_minute_whatever_becomes_of_them() -> None:
     found = Attempts()
+    assert [found.tried("s", key, 0.0) for key in "aab"] == [0, 1, 2]
+    assert found.tried("t", "a", 0.0) == 0
     assert begin(found, "s", "true")
     found.succeeded("s", "true")
-    assert not found.is_doubtful("s", "a", 0.0)
-    found.failed("s", 0.0)
-    assert found.is_doubtful("s", "a", 1.0)
-    assert not found.is_doubtful("s", "true", 1.0)
-    assert not found.is_doubtful("t", "a", 1.0)
-    assert not found.is_doubtful("s", "a", WINDOW_SECONDS)
+    assert found.tried("s", "true", 0.0) == 0
+    assert found.tried("s", "a", WINDOW_SECONDS) == 0
+    assert [found.tried("u", "a", 0.0) for _ in range(100)][-1] == 63

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.ledger import Ledger
+from gateway.ledger import PASSING, Ledger
 from gateway.metrics import Metrics
 from gateway.store import AbsentError, Change, FencedError, StoreError
 from gateway.store.memory import MemoryStore
@@ -144,6 +144,14 @@ async def test_an_emptied_store_gets_everything_again() -> None:
     await asyncio.wait_for(durable, 5)
     assert store.held == [7]
     assert await kept(store) == memory
+
+
+async def test_what_speaks_of_the_moment_only_is_written_to_no_store() -> None:
+    store = SlowStore()
+    book = ledger(store, memory={"tx/1": 1, PASSING: {"transactionId": 1}})
+    store.weather = [AbsentError("emptied")]
+    await book.assert_again()
+    assert await kept(store) == {"tx/1": 1}
 
 
 async def test_an_emptied_store_gets_everything_again_though_nothing_is_due() -> None:

@@ -236,6 +236,24 @@ async def test_what_the_other_node_had_not_written_goes_on_here() -> None:
     await task
 
 
+@pytest.mark.parametrize(("epoch", "believed"), [(1, True), (5, True), (0, False)])
+async def test_what_another_node_did_while_the_store_was_away_is_taken_over(epoch: int, believed: bool) -> None:
+    """It had the station under an epoch that the store never heard of. Who had it before the last owner is not asked."""
+    store, wire = MemoryStore(), Wire()
+    north, south = node_on(store, wire), node_on(store, wire)
+    older = await took(north)
+    before = older.ledger.epoch
+
+    async def fence(station: str, newer: int, source: str) -> Any:
+        return {"epoch": before - 1 + epoch, "unwritten": [["legacy", "tx/1", 7]]}
+
+    north.fence = fence  # type: ignore[method-assign]
+    newer = await took(south)
+    assert newer.memory == ({"tx/1": 7} if believed else {})
+    await newer.end()
+    await older.end()
+
+
 @pytest.mark.parametrize("is_cut", [False, True])
 async def test_two_addresses_that_take_turns_are_damped_on_both_nodes(is_cut: bool) -> None:
     store, wire, random = MemoryStore(), Wire(), Random(1)

@@ -100,6 +100,17 @@ CASES_201 = [
 ]
 
 
+CARRIED = {
+    "ocpp1.6": ("ChangeConfiguration", key("AuthorizationKey", "00ff")),
+    "ocpp2.0.1": ("SetNetworkProfile", network_profile(2, "wss://elsewhere.example/")),
+}
+for _version, _cases in (("ocpp1.6", CASES_16), ("ocpp2.0.1", CASES_201)):
+    _message, _data = CARRIED[_version]
+    # What only some of it can be said of cannot be followed: it needs `forward`.
+    _transfer = {"vendorId": "com.example", "messageId": _message, "data": json.dumps(_data)}
+    _cases.append(("DataTransfer", _transfer, (False, False, True)))
+
+
 def accepts(call: Frame) -> Frame:
     """What a station says that takes everything, and has the root in question."""
     if call[2] == "GetInstalledCertificateIds":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.checker import Limits
+from tests.soak.history import load
 from tests.soak.play import play
 from tests.soak.scenarios import ALL, BY_NAME
 from tests.soak.world import MODES, Scenario
@@ -38,3 +39,12 @@ def test_every_scenario_can_be_played_and_names_what_it_proves() -> None:
         assert scenario.proves.startswith("T")
         assert set(scenario.short_modes) <= set(scenario.modes) <= set(MODES)
         assert scenario.full.stations >= scenario.short.stations
+
+
+async def test_a_fleet_that_comes_by_wss(tmp_path: Path) -> None:
+    kills = BY_NAME["kills"]
+    outcome = await play(kills, "16-201", tmp_path / "soak", size=kills.short, seed=1, short=True, tls=True)
+    assert outcome.held, f"{outcome.violations[:10]}\n{outcome.failure}"
+    opened = [event for event in load(outcome.history) if event.kind == "open"]
+    assert opened
+    assert all(event.about["url"].startswith("wss://") for event in opened)

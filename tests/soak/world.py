@@ -57,6 +57,8 @@ class Setup:
     """Stations log in with it."""
     tls: bool = False
     """Stations come by wss and check the gateway's certificate."""
+    files: dict[str, str] = field(default_factory=dict)
+    """In the world's folder before a gateway starts."""
     environment: dict[str, str] = field(default_factory=dict)
     """Of the gateways' processes; `{folder}` stands for the world's."""
     check: Limits = field(default_factory=Limits)
@@ -148,6 +150,8 @@ class World:
         elif setup.store == "sentinel":
             self.sentinels = Sentinels(self.history, self.folder)
             await self.sentinels.start()
+        for name in setup.files:
+            (self.folder / name).write_text(setup.files[name])
         for number in range(setup.nodes):
             folder = self.folder / f"node{number}"
             environment = {name: value.format(folder=self.folder) for name, value in setup.environment.items()}

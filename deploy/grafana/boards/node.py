@@ -57,6 +57,18 @@ BOARD = Board(
                         query("process_max_fds{M}", "{{instance}} limit"),
                     ],
                 ),
+                Panel(
+                    "Event loop",
+                    "How late it is: half, and 99 of 100, of the looks at it within. What every message waits for.",
+                    "s",
+                    quantiles("instance", "event_loop_lag_seconds"),
+                ),
+                Panel(
+                    "Garbage collector",
+                    "99 of 100 pauses, by generation. Nobody is served meanwhile.",
+                    "s",
+                    quantiles("instance, generation", "collector_pause_seconds", of=(0.99,)),
+                ),
                 Panel("Stations", "By node.", "short", [total("instance", "stations_connected")]),
                 Panel(
                     "Uptime",

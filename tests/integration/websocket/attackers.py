@@ -1,5 +1,6 @@
 """Many hostile stations at once and the backend they are for, in a process of their own:
-`python -m tests.integration.websocket.attackers PORT COUNT BACKEND-PORT` prints a JSON list of what each did, the close code it got and after how many seconds."""
+`python -m tests.integration.websocket.attackers PORT COUNT BACKEND-PORT` says `ready` when all are connected, attacks when
+it is told anything, and prints a JSON list of what each did, the close code it got and after how many seconds."""
 
 import asyncio
 import json
@@ -8,15 +9,14 @@ import time
 
 from tests.integration.websocket import raw
 from tests.integration.websocket.cases import CASES, THROUGH, Case
+from tests.integration.websocket.raw import Peer
 from tests.support import Csms
 
 CHOSEN = [case for case in CASES if isinstance(case.leads_to, int) and case.leads_to not in (THROUGH, 1000)]
 
 
-async def attack(port: int, number: int, case: Case, ready: asyncio.Barrier) -> dict[str, object]:
-    peer = await raw.station(port, f"ATTACKER-{number}")
+async def attack(peer: Peer, case: Case) -> dict[str, object]:
     chunks = case.chunks(peer.frames, case.call)
-    await ready.wait()
     began = time.monotonic()
     writing = asyncio.create_task(peer.write(*chunks))
     code = await peer.close_code(30)
@@ -26,11 +26,13 @@ async def attack(port: int, number: int, case: Case, ready: asyncio.Barrier) -> 
 
 
 async def storm(port: int, count: int, backend_port: int) -> list[dict[str, object]]:
-    ready = asyncio.Barrier(count)
-    attacks = (attack(port, number, CHOSEN[number % len(CHOSEN)], ready) for number in range(count))
     csms = Csms(lambda frame: {"status": "Accepted"})
     csms.port = backend_port
     async with csms.running():
+        peers = await asyncio.gather(*(raw.station(port, f"ATTACKER-{number}") for number in range(count)))
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        attacks = (attack(peer, CHOSEN[number % len(CHOSEN)]) for number, peer in enumerate(peers))
         return list(await asyncio.gather(*attacks))
 
 

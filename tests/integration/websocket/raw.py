@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -97,9 +98,18 @@ class Peer:
         self.writer.transport.abort()
 
 
-async def station(port: int, identity: str, subprotocol: str = "ocpp1.6", extra: bytes = b"") -> Peer:
-    """A station's connection; `extra` follows the handshake in the same segment."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def station(
+    port: int,
+    identity: str,
+    subprotocol: str = "ocpp1.6",
+    extra: bytes = b"",
+    connection: socket.socket | None = None,
+) -> Peer:
+    """A station's connection; `extra` follows the handshake in the same segment. `connection`: one that is there."""
+    if connection is not None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+    else:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         f"GET /{identity} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"

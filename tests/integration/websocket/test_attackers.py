@@ -5,55 +5,107 @@ import json
 import statistics
 import sys
 import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.integration.websocket import raw
 from tests.integration.websocket.raw import PING, PONG
 from tests.support import Csms, Gateway, ask, configuration, gateway, rss
 
-COUNT = 200
+COUNT, WAVES = 200, 3
 LIMITS = {"connects_per_second": 10_000, "max_frame_bytes": 65536, "frames_per_second": 1000}
 
 
 async def test_two_hundred_at_once(tmp_path: Path) -> None:
+    """In waves: the handshakes of each are over before it attacks, and only the attack is measured."""
     async with Csms(lambda frame: {"status": "Accepted"}).running() as csms:
         theirs = Csms()
         config = configuration(("good", csms), ("theirs", theirs), limits=LIMITS)
         config["routes"] = [{"match": {"identity": "ATTACKER-*"}, "backend": "theirs"}, {"backend": "good"}]
         async with gateway(tmp_path, config) as running:
             neighbour = await running.station("/NEIGHBOUR")
-            before = await latencies(neighbour, 0.5)
+            quiet, before = await measured(running, latencies(neighbour, 1.0))
             memory = rss(running.process.pid)
-            storming = asyncio.create_task(storm(running, theirs))
-            during = []
-            while not storming.done():
-                during += await latencies(neighbour, 0.1)
+            attacks: list[dict[str, float]] = []
+            during: list[float] = []
+            late: Counter[float] = Counter()
+            for _ in range(WAVES):
+                async with attackers(running, theirs) as storm:
+                    storming = asyncio.create_task(storm())
+                    while not storming.done():
+                        lags, found = await measured(running, latencies(neighbour, 0.1))
+                        during += found
+                        late += lags
+                    attacks += await storming
             grown = rss(running.process.pid) - memory
-            attacks = await storming
-            assert len(attacks) == COUNT
+            assert len(attacks) == WAVES * COUNT
             assert [attack for attack in attacks if attack["code"] != attack["expected"]] == []
             slowest = max(attack["seconds"] for attack in attacks)
+            median, usual = statistics.median(during), statistics.median(before)
             figures = (
-                f"close codes within {slowest:.2f} s, {grown} KiB more, neighbour median "
-                f"{1000 * statistics.median(before):.2f} -> {1000 * statistics.median(during):.2f} ms, "
-                f"longest {1000 * max(before):.1f} -> {1000 * max(during):.1f} ms"
+                f"close codes within {slowest:.2f} s, {grown} KiB more, neighbour median {1000 * usual:.2f} -> "
+                f"{1000 * median:.2f} ms, longest {1000 * max(before):.1f} -> {1000 * max(during):.1f} ms; the loop, at "
+                f"{late.total()} looks, nine of ten within {1000 * nine_of_ten(quiet):g} -> {1000 * nine_of_ten(late):g} ms, "
+                f"all within {1000 * max(quiet):g} -> {1000 * max(late):g} ms"
             )
             print(figures)
-            # Attackers, neighbour and CSMS share the machine with the gateway: the times are generous.
+            # Attackers, neighbour and CSMS share the machine with the gateway and with other tests: what is demanded
+            # is measured against what was before.
             assert slowest < 10, figures
             assert grown < 64 * 1024, figures
             assert max(during) < 5, figures
+            assert median < max(2 * usual, 0.05), figures
+            assert nine_of_ten(late) <= max(0.5, 10 * nine_of_ten(quiet)), figures
             await neighbour.close()
 
 
-async def storm(running: Gateway, csms: Csms) -> list[dict[str, float]]:
+@asynccontextmanager
+async def attackers(running: Gateway, csms: Csms) -> AsyncIterator[Callable[[], Awaitable[list[dict[str, float]]]]]:
+    """All of them connected; call what you get to let them loose."""
     module = "tests.integration.websocket.attackers"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, str(running.port), str(COUNT), str(csms.port)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", module, str(running.port), str(COUNT), str(csms.port)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
-    output, _ = await process.communicate()
-    attacks: list[dict[str, float]] = json.loads(output)
-    return attacks
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        assert await process.stdout.readline() == b"ready\n"
+
+    async def storm() -> list[dict[str, float]]:
+        output, _ = await process.communicate(b"go\n")
+        attacks: list[dict[str, float]] = json.loads(output)
+        return attacks
+
+    try:
+        yield storm
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def measured(running: Gateway, work: Awaitable[list[float]]) -> tuple["Counter[float]", list[float]]:
+    """How late the gateway's loop was meanwhile, looks by the bucket's upper end in seconds; and what came of it."""
+    before = await lags(running)
+    found = await work
+    return await lags(running) - before, found
+
+
+async def lags(running: Gateway) -> "Counter[float]":
+    name = "ocpp_gateway_event_loop_lag_seconds_bucket"
+    _, page = await running.get("/metrics")
+    lines = [line.split() for line in page.splitlines() if line.startswith(name)]
+    below = [(float(series.split('"')[1]), int(float(value))) for series, value in lines]
+    counts = [0, *(count for _, count in below)]
+    return Counter({bound: count - less for (bound, count), less in zip(below, counts, strict=False)})
+
+
+def nine_of_ten(late: "Counter[float]") -> float:
+    found = sorted(late.elements())
+    return found[len(found) * 9 // 10]
 
 
 async def latencies(ws: object, seconds: float) -> list[float]:

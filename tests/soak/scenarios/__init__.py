@@ -1,7 +1,17 @@
 """Every scenario: what happens, to whom, at which size. A scenario is a Setup (gateway nodes, store, fleets) and a
 function that makes the weather."""
 
-from tests.soak.scenarios import backends, crashes, guessing, intruders, protocol, retries, stations, stores
+from tests.soak.scenarios import (
+    backends,
+    crashes,
+    guessing,
+    intruders,
+    protocol,
+    retries,
+    stations,
+    stores,
+    surroundings,
+)
 from tests.soak.world import Scenario
 
 ALL: tuple[Scenario, ...] = (
@@ -13,5 +23,6 @@ ALL: tuple[Scenario, ...] = (
     *guessing.SCENARIOS,
     *protocol.SCENARIOS,
     *stores.SCENARIOS,
+    *surroundings.SCENARIOS,
 )
 BY_NAME = {scenario.name: scenario for scenario in ALL}

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import itertools
 import statistics
-import sys
 import time
 from collections import Counter
 from contextlib import suppress
@@ -40,8 +39,6 @@ async def guessing(world: World) -> None:
     world.expect(set(told) <= _REFUSED, f"guesses were told {dict(told)}")
     closes = world.since(mark, "close")
     world.expect(not closes, "guesses closed a session", *closes)
-    seconds = time.monotonic() - mark.t
-    print(f"  {dict(told)} in {seconds:.0f} s; {world.figures}", file=sys.stderr)
 
 
 async def _newcomers(world: World, over: asyncio.Event) -> None:
@@ -63,7 +60,6 @@ async def _newcomers(world: World, over: asyncio.Event) -> None:
     for name, waits in (("login", first), ("again", again)):
         world.figure(name, max(waits))
         world.figure(f"{name}_median", statistics.median(waits))
-    print([f"{one:.1f}" for one in first], [f"{one:.1f}" for one in again], file=sys.stderr)
     world.figures["told_to_come_back"] = float(tries)
     world.expect(max(first) < 60, f"a station took {max(first):.1f} s to log in for the first time")
     world.expect(max(again) < 20, f"a station took {max(again):.1f} s to log in again")

@@ -1,0 +1,106 @@
+"""What a gateway still owes when it is told to stop, or a station to move: waited for, and never forgotten."""
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.integration.test_weather import BOOT, START, STATUS, answers
+from tests.support import Csms, Frame, ask, closed, configuration, gateway
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Nobody else writes meanwhile."""
+    holder = sqlite3.connect(database, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+
+def is_stored(database: Path, text: str) -> bool:
+    """Whether it stands anywhere in it."""
+    with sqlite3.connect(database) as connection:
+        # Values are blobs, which a dump has in hex digits.
+        return text.encode().hex().upper() in "\n".join(connection.iterdump())
+
+
+def csms_201(frame: Frame) -> Any:
+    known: dict[str, Any] = {"TransactionEvent": {"idTokenInfo": {"status": "Accepted"}}}
+    return known.get(frame[2], answers(frame))
+
+
+async def test_a_drain_waits_for_what_waits_for_the_store(tmp_path: Path) -> None:
+    """The CSMS has answered, the conversation is over; what is to be durable before the station hears of it is not yet."""
+    database = tmp_path / "store.db"
+    with ExitStack() as stack:
+
+        def locking(frame: Frame) -> Any:
+            if frame[2] == "TransactionEvent":
+                stack.enter_context(locked(database))
+            return csms_201(frame)
+
+        async with Csms(locking, ("ocpp2.0.1",)).running() as csms:
+            config = configuration(("cloud", csms), store=f"sqlite:{database}", limits={"store_seconds": 15})
+            async with gateway(tmp_path, config) as running:
+                station = await running.station()
+                await station.send(json.dumps([2, "2", "StartTransaction", START]))
+                await csms.wait(lambda: csms.calls("TransactionEvent"))
+                running.process.send_signal(signal.SIGTERM)
+                await csms.wait(lambda: running.events("drain_began"), 20)
+                await asyncio.sleep(0.5)
+                stack.close()
+                answer: Frame = json.loads(await asyncio.wait_for(station.recv(), 20))
+                assert answer[:2] == [3, "2"]
+                assert (await closed(station, 20))[0] == 1012
+
+
+async def test_what_a_session_could_not_write_is_written_before_the_end(tmp_path: Path) -> None:
+    """The station has gone, its last status was not written; the gateway stops, and the store is back in time."""
+    database = tmp_path / "store.db"
+    async with Csms(answers).running() as csms:
+        config = configuration(("legacy", csms), store=f"sqlite:{database}", limits={"store_seconds": 1})
+        async with gateway(tmp_path, config) as running:
+            station = await running.station()
+            await ask(station, [2, "1", "BootNotification", BOOT])
+            with locked(database):
+                await ask(station, [2, "2", "StatusNotification", {**STATUS, "info": "the last one"}])
+                await station.close()
+                await csms.wait(lambda: running.events("session_ended"), 20)
+                running.process.send_signal(signal.SIGTERM)
+                await csms.wait(lambda: running.events("drain_ended"), 20)
+                await asyncio.sleep(2.5)  # longer than SQLite itself waits: the session's own attempt has failed
+                assert not is_stored(database, "the last one")
+            await asyncio.wait_for(running.process.wait(), 20)
+            assert running.events("parked_lost") == []
+        assert is_stored(database, "the last one")
+
+
+async def test_a_backend_that_a_station_has_left_is_dialled_no_more(tmp_path: Path) -> None:
+    old = Csms(answers)
+    async with Csms(answers).running() as new:
+        config = configuration(("old", old), ("new", new))
+        config["backends"]["old"] |= {"hold_seconds": 60}
+        async with gateway(tmp_path, config) as running:
+            async with old.running():
+                station = await running.station()
+                await ask(station, [2, "1", "BootNotification", BOOT])
+            await new.wait(lambda: running.events("backend_lost"), 20)
+            status, told = await running.api("PUT", "/stations/CP-1/route", {"backend": "new", "when": "now"})
+            assert status == 200, told
+            assert (await ask(station, [2, "2", "Heartbeat", {}]))[0] == 3
+            before = len(old.connections)
+            async with old.running():
+                # A backend that is down is asked every six seconds at the latest, at first every one.
+                for number in range(25):
+                    assert (await ask(station, [2, f"h{number}", "Heartbeat", {}]))[0] == 3
+                    await asyncio.sleep(0.1)
+                assert len(old.connections) == before
+            await station.close()
