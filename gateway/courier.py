@@ -20,6 +20,7 @@ from gateway.pump import RESTART
 from gateway.switchboard import Switchboard
 from gateway.tap import Tap
 from gateway.tasks import ended
+from gateway.tracing import Trace
 from gateway.trial import Narrator
 from gateway.upstream import DialError, Dialler
 from translators.effects import Copy, Work
@@ -126,6 +127,10 @@ class Courier:
 
     @property
     def tap(self) -> Tap | None:
+        return None
+
+    @property
+    def trace(self) -> Trace | None:
         return None
 
     @property

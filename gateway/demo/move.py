@@ -241,7 +241,7 @@ async def play(show: Show, *, pace: float = 0.0) -> Outcome:
                 process.write_files(
                     Path(name),
                     {_HOME: (legacy_url, Csms16.subprotocol), _NEW: (modern_url, Csms201.subprotocol)},
-                    {"FLEET-*": _HOME},
+                    [{"match": {"identity": "FLEET-*"}, "backend": _HOME}],
                 )
             ) as gateway,
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as api,
