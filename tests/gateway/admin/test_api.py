@@ -61,7 +61,8 @@ async def test_stations_are_listed_described_called_and_disconnected(tmp_path: P
             assert one["connectors"] == [
                 {"evse": None, "connector": 1, "status": "Charging", "errorCode": "NoError", "at": STATUS["timestamp"]}
             ]
-            assert (one["transactions"], one["frames"]["station"]) == (None, 2)
+            assert (one["version"], one["primary"]) == ("ocpp1.6", "legacy")
+            assert (one["transactions"], one["frames"]["station"], one["counters"]["from_station"]) == ([], 2, 2)
 
             before = len(backend.texts)
             calling = asyncio.create_task(call(running, "CP-1", "ClearCache", {}))
