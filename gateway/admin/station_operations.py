@@ -134,7 +134,8 @@ class StationOperations:
             raise Problem(503, "the store is not available", str(error)) from None
         if not memory and self._node.roster.get(identity.key) is None:
             return None
-        return {"identity": identity.spelt, "key": identity.key, "connected": False, **overview.maker(memory)}
+        told = {**overview.maker(memory), "connectors": overview.connectors(memory)}
+        return {"identity": identity.spelt, "key": identity.key, "connected": False, **told}
 
     async def _call(self, request: web.Request) -> web.Response:
         identity, body = identity_in(request), await json_body(request, _CALL)
