@@ -120,8 +120,11 @@ class Commands:
         return {
             **summary(self._node, message["station"], session),
             **overview.maker(memory),
-            "connectors": overview.connectors(memory, session.stage),
+            "version": about.subprotocol,
+            "primary": session.backend,
+            "connectors": overview.connectors(memory),
             "transactions": overview.transactions(about.subprotocol, about.version, memory),
+            "counters": {"from_station": session.frames["station"], "from_csms": session.frames["csms"]},
             "frames": session.frames,
             "followers": [
                 {

@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 _IDENTITY = re.compile(r"[a-zA-Z0-9*\-_=+|@.]{1,48}")
 _ONLY_DOTS = re.compile(r"\.+")
+_AUTHORITY = re.compile(r"(?i:https?|wss?)://[^/?#]*")
+"""What stands before the path where a whole URL is asked for, as proxies do (RFC 9112 section 3.2.2)."""
 
 
 class Identity(NamedTuple):
@@ -48,15 +50,14 @@ def identity_of(spelt: str) -> Identity | None:
 def segment_of(raw_target: str, patterns: Iterable[str]) -> str | None:
     """The identity's path segment (still percent-encoded) when the target fits one of the patterns, such as
     `/ocpp/{identity}`; None otherwise. Doubled and trailing slashes are forgiven, the query is ignored."""
-    path = raw_target.split("?", 1)[0].split("#", 1)[0]
+    before = _AUTHORITY.match(raw_target)
+    path = raw_target[before.end() if before else 0 :].split("?", 1)[0].split("#", 1)[0]
     parts = [part for part in path.split("/") if part]
-    if not parts:
+    prefixes = [[part for part in pattern.split("/") if part][:-1] for pattern in patterns]
+    # A prefix alone, `/ocpp/`, is a URL that somebody forgot to put the identity to, and no station called ocpp.
+    if not parts or parts in prefixes or parts[:-1] not in prefixes:
         return None
-    for pattern in patterns:
-        literals = [part for part in pattern.split("/") if part][:-1]
-        if parts[:-1] == literals:
-            return parts[-1]
-    return None
+    return parts[-1]
 
 
 class Basic(NamedTuple):

@@ -8,7 +8,7 @@ from translators import overview
 
 def summary(node: Node, key: str, session: Bridge) -> Message:
     """What lists say of a station. `key` is its canonical identity; `statuses` are those that its connectors reported
-    last, in their order; `transactions_open` is None where the gateway keeps no transactions."""
+    last, in their order."""
     about, memory = session.about, session.ledger.memory
     said, going_on = overview.maker(memory), overview.transactions(about.subprotocol, about.version, memory)
     known = node.roster.get(key)
@@ -27,9 +27,7 @@ def summary(node: Node, key: str, session: Bridge) -> Message:
         "model": said["model"],
         "tags": sorted(known.tags) if known is not None else [],
         "statuses": [
-            one["status"]
-            for one in overview.connectors(memory, session.stage)
-            if one["connector"] or one["evse"] is not None
+            one["status"] for one in overview.connectors(memory) if one["connector"] or one["evse"] is not None
         ],
-        "transactions_open": None if going_on is None else len(going_on),
+        "transactions_open": len(going_on),
     }

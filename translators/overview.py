@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.chain import Chain
-from translators.passthrough import Passthrough
-from translators.quirked import MAKER, Quirked, maker_of
-from translators.stage import Stage
+from translators.quirked import MAKER, maker_of
+from translators.story import STATUS, Open, Story
+from translators.times import parse as parse_time
 from translators.v16_to_v201 import records as records16
-from translators.warden import Warden
 
 _BOOTS = (("station/boot", "call"), ("passthrough/boot", ""), ("v21/station/boot", ""))
 
@@ -22,28 +20,29 @@ def maker(memory: Mapping[str, Any]) -> dict[str, str | None]:
     return {name: said.get(name) or None for name in ("vendor", "model", "firmware")}
 
 
-def connectors(memory: Mapping[str, Any], stage: Stage) -> list[dict[str, Any]]:
+def connectors(memory: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every connector with the status its station reported last: `evse` (None in 1.6), `connector`, `status`,
     `errorCode` (1.6), `at` (the station's time, RFC 3339, or None). Number 0 is the station as a whole."""
-    found: list[dict[str, Any]] = []
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
     for key, one in memory.items():
         if key.startswith("station/status/"):
-            found.append(_connector(None, int(key.rpartition("/")[2]), one["status"], one.get("at"), one["errorCode"]))
+            number = int(key.rpartition("/")[2])
+            _tell(found, _connector(None, number, one["status"], one.get("at"), one["errorCode"]))
         elif key.startswith("station/reported/"):
-            evse, _, number = key.rpartition("/")[2].partition(".")
-            found.append(_connector(int(evse), int(number), one["status"], one["timestamp"]))
-        elif key.startswith("v21/station/status/"):
-            found.append(_connector(one["evseId"], one["connectorId"], one["connectorStatus"], one["timestamp"]))
-    for one in _statuses(stage):
-        status = one.get("status", one.get("connectorStatus"))
-        code = one.get("errorCode")
-        found.append(_connector(one.get("evseId"), one.get("connectorId"), status, one.get("timestamp"), code))
-    return sorted(found, key=lambda one: (str(one["evse"]), str(one["connector"])))
+            evse, _, place = key.rpartition("/")[2].partition(".")
+            _tell(found, _connector(int(evse), int(place), one["status"], one["timestamp"]))
+    # What it said itself, whatever stood between it and its CSMS then. Only an event can be news after it.
+    for key, one in memory.items():
+        if key.startswith(STATUS):
+            status = one.get("status", one.get("connectorStatus"))
+            at, code = one.get("timestamp"), one.get("errorCode")
+            _tell(found, _connector(one.get("evseId"), one.get("connectorId"), status, at, code))
+    return sorted(found.values(), key=lambda one: (str(one["evse"]), str(one["connector"])))
 
 
-def transactions(subprotocol: str, version: str, memory: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def transactions(subprotocol: str, version: str, memory: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The transactions that go on, each under the `station`'s id and the `csms`'s (None while it has none), with
-    `connector` and `started`. None where nothing is kept of them, because both sides speak alike."""
+    `connector` and `started`; both None where the beginning was not heard. `evse` too where both sides speak 2.x."""
     records = [(key.removeprefix("tx/"), one) for key, one in memory.items() if key.startswith("tx/")]
     if subprotocol == "ocpp1.6" and version != "ocpp1.6":
         return [
@@ -62,18 +61,35 @@ def transactions(subprotocol: str, version: str, memory: Mapping[str, Any]) -> l
             for name, one in records
             if "ended" not in one
         ]
-    return None
+    return [_heard(one, memory) for one in Story(subprotocol, dict(memory)).open()]
+
+
+def _heard(one: Open, memory: Mapping[str, Any]) -> dict[str, Any]:
+    """A transaction that has one id on both sides, unless another CSMS gave it the station's."""
+    began = one.calls[0][1] if one.calls else {}
+    place = began.get("evse", began)
+    return {
+        "station": one.id,
+        "csms": memory.get(f"number/transactionId/{one.id}", {}).get("csms", one.id),
+        **({"evse": place.get("id")} if "evse" in began else {}),
+        "connector": place.get("connectorId"),
+        "started": began.get("timestamp"),
+    }
+
+
+def _tell(found: dict[tuple[Any, Any], dict[str, Any]], news: dict[str, Any]) -> None:
+    """A later word on a connector, unless that is older by the station's clock."""
+    place = news["evse"], news["connector"]
+    known = found.get(place)
+    if known is not None and known["at"] is not None:
+        if news["at"] is None and news["status"] == known["status"]:
+            return
+        before, now = parse_time(known["at"]), parse_time(news["at"] or "")
+        if before is not None and now is not None and now < before:
+            return
+    found[place] = news
 
 
 def _connector(evse: Any, number: Any, status: Any, at: Any, code: Any = None) -> dict[str, Any]:
     error = {"errorCode": code} if code is not None else {}
     return {"evse": evse, "connector": number, "status": status, **error, "at": at}
-
-
-def _statuses(stage: Stage) -> list[dict[str, Any]]:
-    """What a stage that changes nothing keeps for a backend that comes back."""
-    if isinstance(stage, Quirked | Warden):
-        return _statuses(stage.inner)
-    if isinstance(stage, Chain):
-        return [one for inner in stage.stages for one in _statuses(inner)]
-    return stage.statuses if isinstance(stage, Passthrough) else []

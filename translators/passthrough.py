@@ -58,12 +58,10 @@ class Passthrough:
         self._memory: dict[str, Any] = {} if memory is None else memory
         self._status = f"{_STATUS}{version}/"
         self._status_keys = [key for key in self._memory if key.startswith(self._status)]
-        self._replaying: list[Call] = []
-
-    @property
-    def statuses(self) -> list[Payload]:
-        """The last StatusNotification of every connector, as it came."""
-        return [self._memory[key] for key in self._status_keys]
+        self._replay: Call | None = None
+        """Our own call that is on its way to a CSMS that came back."""
+        self._due: list[str] = []
+        """The statuses that it is still to be told, and that the station has not told itself meanwhile."""
 
     def open(self, now: float) -> list[Effect]:
         return []
@@ -76,9 +74,8 @@ class Passthrough:
         boot = self._memory.get(_BOOT) if self._replays else None
         if boot is None:
             return []
-        calls = [("BootNotification", boot), *(("StatusNotification", status) for status in self.statuses)]
-        self._replaying = [Call(self._new_id(), action, payload) for action, payload in calls]
-        return [ToCsms(self._replaying[0])]
+        self._due = list(self._status_keys)
+        return self._retold("BootNotification", boot)
 
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         if isinstance(frame, Call):
@@ -99,8 +96,8 @@ class Passthrough:
             if frame.action in self._guarded_of_csms:
                 return self._asked_first(frame)
             return self._called(frame, self._of_csms, ToCsms, ToStation)
-        if self._replaying and frame.key == self._replaying[0].key:
-            return self._replayed(frame)
+        if self._replay is not None and frame.key == self._replay.key:
+            return self._replayed(self._replay, frame)
         return self._replied(frame, self._of_station, ToStation)
 
     def tick(self, now: float) -> list[Effect]:
@@ -115,7 +112,7 @@ class Passthrough:
         self._asked.clear()
 
     def idle(self) -> bool:
-        return not (self._of_station or self._of_csms or self._replaying or self._asked)
+        return not (self._of_station or self._of_csms or self._replay or self._asked)
 
     def _asked_first(self, call: Call) -> list[Effect]:
         """A guarded call of the CSMS, which the station alone may be able to judge."""
@@ -183,17 +180,25 @@ class Passthrough:
             if not place or not all(type(one) is int for one in place) or len(self._status_keys) >= _MOST_CONNECTORS:
                 return []
             self._status_keys.append(key)
+        if key in self._due:
+            self._due.remove(key)
         self._memory[key] = payload
         return [Remember(key, payload)]
 
-    def _replayed(self, reply: Result | Error | NoAnswer) -> list[Effect]:
-        done = self._replaying.pop(0)
+    def _retold(self, action: str, payload: Payload) -> list[Effect]:
+        self._replay = Call(self._new_id(), action, payload)
+        return [ToCsms(self._replay)]
+
+    def _replayed(self, done: Call, reply: Result | Error | NoAnswer) -> list[Effect]:
+        self._replay = None
         notes: list[Effect] = []
         if not isinstance(reply, Result):
             notes.append(Note("replay_failed", {"action": done.action}))
             if done.action == "BootNotification":
-                self._replaying.clear()
-        return [*notes, *(ToCsms(call) for call in self._replaying[:1])]
+                self._due.clear()
+        if not self._due:
+            return notes
+        return [*notes, *self._retold("StatusNotification", self._memory[self._due.pop(0)])]
 
     def _called(
         self, call: Call, pending: dict[str, Call], back: type[ToStation | ToCsms], onward: type[ToStation | ToCsms]

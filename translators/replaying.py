@@ -48,8 +48,9 @@ def resumed(session: Session) -> Conversation:
         if answer["status"] != "Accepted":
             yield Note("replay_not_accepted", {"status": answer["status"]})
             return None
-        for _, status in session.remembered(_STATUS):
-            yield Ask("StatusNotification", status, back=True)
+        for key, status in session.remembered(_STATUS):
+            if session.memory.get(key) == status:  # else the station has said something newer since
+                yield Ask("StatusNotification", status, back=True)
     except (PeerError, PeerSilent) as failure:
         yield Note("replay_failed", {"why": str(failure)})
     return None

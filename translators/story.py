@@ -25,7 +25,7 @@ from translators.meters import register_wh
 KEYS = ("story/",)
 INTRODUCED = "introduced"
 """Memory of the station on one backend: whether that has accepted its boot."""
-_BOOT, _STATUS, _OPEN = "story/boot", "story/status/", "story/open/"
+_BOOT, STATUS, _OPEN = "story/boot", "story/status/", "story/open/"
 _MOST_CONNECTORS, _MOST_OPEN, _ENDED_KEPT = 256, 64, 16
 _READ = frozenset(
     {"BootNotification", "StatusNotification", "StartTransaction", "StopTransaction", "MeterValues", "TransactionEvent"}
@@ -107,8 +107,8 @@ class Story:
         return [self._forget(key)] if key in self.memory else []
 
     def _status(self, payload: Payload) -> list[Effect]:
-        key = f"{_STATUS}{payload.get('evseId', 0)}/{payload.get('connectorId')}"
-        if key not in self.memory and sum(1 for name in self.memory if name.startswith(_STATUS)) >= _MOST_CONNECTORS:
+        key = f"{STATUS}{payload.get('evseId', 0)}/{payload.get('connectorId')}"
+        if key not in self.memory and sum(1 for name in self.memory if name.startswith(STATUS)) >= _MOST_CONNECTORS:
             return []
         return [self._remember(key, payload)]
 
@@ -175,7 +175,7 @@ class Story:
         if self.version != "ocpp1.6":
             # No reboot has happened, and 2.0.1 has no better word for that.
             call = {**call, "reason": "Unknown"}
-        statuses = sorted((key, status) for key, status in self.memory.items() if key.startswith(_STATUS))
+        statuses = sorted((key, status) for key, status in self.memory.items() if key.startswith(STATUS))
         return [("BootNotification", call), *(("StatusNotification", status) for _, status in statuses)]
 
     @property

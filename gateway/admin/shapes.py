@@ -49,7 +49,7 @@ STATION_LINE = record(
         "model": maybe(TEXT),
         "tags": TEXTS,
         "statuses": many({}),
-        "transactions_open": maybe(COUNT),
+        "transactions_open": COUNT,
     },
 )
 STATION = record(
@@ -63,7 +63,10 @@ STATION = record(
             "properties": {"backend": TEXT, "migration": maybe(TEXT)},
         },
         "connectors": many(record({"evse": {}, "connector": {}, "status": {}, "errorCode": {}, "at": {}})),
-        "transactions": {"type": ["array", "null"], "items": record({"station": {}, "csms": {}})},
+        "version": TEXT,
+        "primary": TEXT,
+        "transactions": many(record({"station": {}, "csms": {}, "connector": {}, "started": {}})),
+        "counters": counted(),
         "frames": counted(),
         "followers": many(record({"backend": TEXT, "subprotocol": TEXT, "connected": FLAG, "waiting": COUNT})),
     },

@@ -147,6 +147,7 @@ class StationOperations:
             "key": identity.key,
             "connected": False,
             **overview.maker(memory),
+            "connectors": overview.connectors(memory),
             "tags": self._tags(identity.key),
             "route": await self._node.overrides.of(identity.key),
         }

@@ -112,7 +112,7 @@ def _listener(document: Document, here: Steps) -> Iterator[Mistake]:
         yield document.mistake((*here, "tls"), "is empty; give certificate and key, or leave the key out for plain ws")
     spoken = document.get(*here, "subprotocols") or SUBPROTOCOLS
     default = document.get(*here, "default_subprotocol")
-    if isinstance(default, str) and isinstance(spoken, list | tuple) and default not in spoken:
+    if isinstance(default, str) and default not in (spoken if isinstance(spoken, list | tuple) else _texts(spoken)):
         what = f"{default} is not one of the listener's subprotocols"
         yield document.mistake((*here, "default_subprotocol"), what)
     auth = document.get(*here, "auth")

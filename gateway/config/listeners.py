@@ -44,7 +44,10 @@ class Listener(Section):
 
     bind: BindText
     name: Text | None = None
-    paths: Annotated[tuple[PathPattern, ...], Field(min_length=1), Once] = ("/{identity}", "/ocpp/{identity}")
+    paths: Annotated[tuple[PathPattern, ...], OneOrMore, Field(min_length=1), Once] = (
+        "/{identity}",
+        "/ocpp/{identity}",
+    )
     subprotocols: Subprotocols = SUBPROTOCOLS
     default_subprotocol: Subprotocol | None = None
     tls: ListenerTls | None = None

@@ -15,9 +15,11 @@ from gateway.config.parts import (
     BindText,
     Count,
     Once,
+    OneOrMore,
     Rate,
     ReadableFile,
     Seconds,
+    SecondsOrNone,
     Secret,
     Section,
     StoreText,
@@ -25,7 +27,7 @@ from gateway.config.parts import (
     Text,
     TraceEndpoint,
 )
-from gateway.config.values import IDENTITY, Bind, Subprotocol, url_template
+from gateway.config.values import DEFAULT_STORE, IDENTITY, Bind, Subprotocol, url_template
 
 IdTokenType = Literal[
     "auto", "Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization"
@@ -161,9 +163,9 @@ class Limits(Section):
 
 
 class Drain(Section):
-    """How long a drain spreads the closing of connections."""
+    """How long a drain spreads the closing of connections; 0: all at once."""
 
-    seconds: Seconds = 120.0
+    seconds: SecondsOrNone = 120.0
 
 
 class Log(Section):
@@ -171,7 +173,7 @@ class Log(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
-    redact: tuple[Text, ...] = ("idTag", "idToken", "AuthorizationKey", "BasicAuthPassword")
+    redact: Annotated[tuple[Text, ...], OneOrMore] = ("idTag", "idToken", "AuthorizationKey", "BasicAuthPassword")
 
 
 class Tracing(Section):
@@ -200,7 +202,7 @@ class Config(Section):
     stations_file: ReadableFile | None = None
     station_ca: StationCa | None = None
     profile_downgrade: Literal["never", "3_to_2", "any"] = "never"
-    store: StoreText = Field(default="sqlite:ocpp-gateway.db", validate_default=True)
+    store: StoreText = Field(default=DEFAULT_STORE, validate_default=True)
     admin: Admin = Admin()
     limits: Limits = Limits()
     drain: Drain = Drain()

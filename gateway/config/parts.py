@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from gateway.config.values import (
+    DEFAULT_STORE,
     Bind,
     Network,
     Store,
@@ -49,6 +50,8 @@ def _as_file(value: Any, info: ValidationInfo) -> Any:
 
 
 def _as_store(value: Any, info: ValidationInfo) -> Any:
+    if value is None:
+        value = DEFAULT_STORE
     return value if isinstance(value, Store) else read_store(_text(value), _base(info))
 
 
@@ -84,8 +87,9 @@ StoreText = Annotated[Store, BeforeValidator(_as_store)]
 PathPattern = Annotated[str, AfterValidator(read_path_pattern)]
 BackendUrl = Annotated[str, AfterValidator(read_backend_url)]
 TraceEndpoint = Annotated[str, AfterValidator(read_trace_endpoint)]
-Subprotocols = Annotated[tuple[Subprotocol, ...], Field(min_length=1), Once]
+Subprotocols = Annotated[tuple[Subprotocol, ...], OneOrMore, Field(min_length=1), Once]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SecondsOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
 

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 IDENTITY = "{identity}"
 """The one placeholder of path patterns, backend URLs and backend usernames."""
 
+DEFAULT_STORE = "sqlite:ocpp-gateway.db"
+
 Subprotocol = Literal["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]
 SUBPROTOCOLS: tuple[Subprotocol, ...] = ("ocpp2.1", "ocpp2.0.1", "ocpp1.6")
 

@@ -193,8 +193,27 @@ def test_words_that_yaml_1_1_would_take_for_something_else() -> None:
     assert token.get_secret_value() == "null"
 
 
+def test_one_text_will_do_where_a_list_is_wanted() -> None:
+    found = parse(
+        """\
+listeners: [{bind: "127.0.0.1:0", paths: "/a/{identity}", subprotocols: ocpp1.6}]
+backends: {legacy: {url: "ws://10.0.0.5/ocpp", subprotocols: ocpp1.6}}
+routes: [{backend: legacy}]
+log: {redact: idTag}
+""",
+        {},
+    )
+    (listener,), backend = found.listeners, found.backends["legacy"]
+    assert (listener.paths, listener.subprotocols) == (("/a/{identity}",), ("ocpp1.6",))
+    assert (backend.subprotocols, found.log.redact) == (("ocpp1.6",), ("idTag",))
+    assert mistakes(
+        MINIMAL.replace('"127.0.0.1:0"', '"127.0.0.1:0", subprotocols: ocpp1.6, default_subprotocol: ocpp2.1')
+    ) == ["g.yaml:1:79: listeners[0].default_subprotocol: ocpp2.1 is not one of the listener's subprotocols"]
+
+
 def test_a_section_with_nothing_under_it_means_its_defaults_but_tls_does_not() -> None:
     assert parse(MINIMAL + "limits:\nlog:\nadmin:\n", {}).limits.queue_calls == 16
+    assert parse(MINIMAL + "store:\n", {}).store.kind == "sqlite"
     assert with_backend("url: ws://h/\n    tls:\n    guard:").backends["b"].guard == {}
     assert mistakes("listeners:\n  - bind: h:1\n    tls:\n" + REST) == [
         "g.yaml:3:9: listeners[0].tls: is empty; give certificate and key, or leave the key out for plain ws"

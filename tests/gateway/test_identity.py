@@ -66,8 +66,15 @@ def test_the_spelling_is_kept_for_the_backend_and_quoted_for_its_url() -> None:
         ("/other/CP-1", None),
         ("/ocpp/x/CP-1", None),
         ("/OCPP/CP-1", None),
+        ("/ocpp", None),
+        ("/ocpp/", None),
+        ("/OCPP", "OCPP"),
         ("/", None),
         ("", None),
+        ("http://gateway.example:8443/ocpp/CP-1?x=1", "CP-1"),
+        ("WSS://gateway.example//CP-1", "CP-1"),
+        ("http://gateway.example", None),
+        ("ftp://gateway.example/CP-1", None),
     ],
 )
 def test_paths(target: str, segment: str | None) -> None:

@@ -62,15 +62,20 @@ def test_what_a_station_may_make_us_keep_has_an_end() -> None:
             "timestamp": "2026-11-21T10:00:00Z",
         }
         stage.from_station(Call(f"s{number}"[:36], "StatusNotification", status), 0)
-    assert len(stage.statuses) == len(memory) == 256
+    assert len(memory) == 256
     assert all(is_hint(key) and is_shared(key) for key in memory)
 
 
 def test_what_the_station_said_in_another_version_is_not_told_in_this_one() -> None:
     memory: dict[str, Any] = {}
-    Passthrough("ocpp1.6", memory=memory).from_station(Call("a", "StatusNotification", {"connectorId": 1}), 0)
-    assert len(Passthrough("ocpp1.6", memory=memory).statuses) == 1
-    assert Passthrough("ocpp2.0.1", memory=memory).statuses == []
+    stage = Passthrough("ocpp1.6", memory=memory)
+    stage.from_station(Call("a", "BootNotification", {"chargePointVendor": "v", "chargePointModel": "m"}), 0)
+    stage.from_station(Call("b", "StatusNotification", {"connectorId": 1}), 0)
+    for version, told in (("ocpp1.6", ["StatusNotification"]), ("ocpp2.0.1", [])):
+        stage = Passthrough(version, iter("gh").__next__, memory)
+        stage.resumed(0)
+        effects = stage.from_csms(Result("g", {"status": "Accepted"}), 0)
+        assert [one.frame.action for one in effects if isinstance(one, ToCsms) and isinstance(one.frame, Call)] == told
 
 
 def test_it_is_idle_again_after_close() -> None:

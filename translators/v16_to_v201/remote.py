@@ -6,7 +6,7 @@ from translators.losses import loses, lost
 from translators.profiles import UnfitError
 from translators.session import Session
 from translators.tables import Conversation
-from translators.times import epoch, normalise
+from translators.times import epoch, normalise, parse
 from translators.tokens import id_tag_for
 from translators.v16_to_v201.answers import ask_station, lean, reason, refusal
 from translators.v16_to_v201.authorization import remember_token
@@ -16,7 +16,7 @@ from translators.v16_to_v201.connectors import best_of, connector_at, connectors
 from translators.v16_to_v201.device import learned
 from translators.v16_to_v201.installed import installed
 from translators.v16_to_v201.plug_and_charge import trigger_sign_certificate
-from translators.v16_to_v201.records import numbered, open_on, open_records
+from translators.v16_to_v201.records import Record, numbered, open_on, open_records
 from translators.words import EXTENDED_TRIGGER, TRIGGER, unlock_201
 
 _REMOTE_START_LIFE = 300.0
@@ -92,8 +92,7 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
     if number is None:
         return {"status": "UnknownConnector"}
     found = open_on(session, number)
-    status = session.memory.get(f"station/status/{number}", {}).get("status")
-    if found is not None and "deauthorized" not in found[1] and status != "Available":
+    if found is not None and "deauthorized" not in found[1] and not _was_left(session, number, found[1]):
         return {"status": "OngoingAuthorizedTransaction"}
     answer = yield from ask_station("UnlockConnector", {"connectorId": number}, otherwise={})
     if not answer:
@@ -102,6 +101,13 @@ def unlock_connector(call: Payload, session: Session) -> Conversation:
     fixed = answer["status"] == "NotSupported" and exists  # no lock, or no such connector; and there is one
     status = unlock_201(answer["status"], connector_exists=exists)
     return lean({"status": status, "statusInfo": reason("FixedCable") if fixed else None})
+
+
+def _was_left(session: Session, number: int, record: Record) -> bool:
+    """Whether the connector was Available after its transaction began: the end of it is lost, or still to come."""
+    told = session.memory.get(f"station/status/{number}", {})
+    at, started = parse(told.get("at")), parse(record["started"])
+    return told.get("status") == "Available" and (at is None or started is None or at > started)
 
 
 def trigger_message(call: Payload, session: Session) -> Conversation:

@@ -189,16 +189,20 @@ def _started(session: Session, record: Record) -> Payload:
 
 
 def _remote_start(session: Session, call: Payload, started: str) -> tuple[str, Payload] | None:
-    """The request that this start carries out. Some readers add to the tag; its first 20 characters are the one sent."""
+    """The request that this start carries out: the last one, for a station carries out one that replaces another, and
+    rather one for its connector. Some readers add to the tag; its first 20 characters are the one sent."""
     if offline(session, started):
         return None
     tag = clean(call["idTag"])
     tags = {token_key(tag), token_key(tag[:20])}
-    for key, remote in session.remembered("remote/"):
-        here = remote.get("connector") in (None, call["connectorId"])
-        if here and remote["expires"] >= session.unix_time and token_key(remote["idTag"]) in tags:
-            return key, remote
-    return None
+    fitting = [
+        (key, remote)
+        for key, remote in session.remembered("remote/")
+        if remote.get("connector") in (None, call["connectorId"])
+        and remote["expires"] >= session.unix_time
+        and token_key(remote["idTag"]) in tags
+    ]
+    return max(reversed(fitting), key=lambda one: ("connector" in one[1], one[1]["expires"]), default=None)
 
 
 def _reservation(session: Session, call: Payload) -> int | None:

@@ -148,8 +148,6 @@ def _value(session: Session, key: Key, known: Known, here: dict[int, Place]) -> 
         return model.limit(session, key.variables[0], key.characteristic)
     if not key.variables or key.name == "GetConfigurationMaxKeys":
         return _counted_value(session, key.name, here)
-    if key.name == "SupportedFeatureProfiles" and not known:
-        return None
     if key.name == _HELD_STATUS and MINIMUM in session.memory:
         return str(session.memory[MINIMUM])
     value, strangers = keys.joined(key, known, here)

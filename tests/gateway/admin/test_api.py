@@ -61,7 +61,8 @@ async def test_stations_are_listed_described_called_and_disconnected(tmp_path: P
             assert one["connectors"] == [
                 {"evse": None, "connector": 1, "status": "Charging", "errorCode": "NoError", "at": STATUS["timestamp"]}
             ]
-            assert (one["transactions"], one["frames"]["station"]) == (None, 2)
+            assert (one["version"], one["primary"]) == ("ocpp1.6", "legacy")
+            assert (one["transactions"], one["frames"]["station"], one["counters"]["from_station"]) == ([], 2, 2)
 
             before = len(backend.texts)
             calling = asyncio.create_task(call(running, "CP-1", "ClearCache", {}))
@@ -87,6 +88,10 @@ async def test_stations_are_listed_described_called_and_disconnected(tmp_path: P
             assert (backends["backends"][0]["name"], backends["backends"][0]["stations"]) == ("legacy", 2)
             (node,) = (await running.api("GET", "/nodes"))[1]["nodes"]
             assert (node["stations"], node["draining"], node["addresses"]) == (2, False, [f"127.0.0.1:{running.port}"])
+            await running.api("POST", "/stations/CP-1/disconnect")
+            await closed(stations[1])
+            _, away = await running.api("GET", "/stations/CP-1")
+            assert (away["connected"], away["vendor"], away["connectors"]) == (False, "Acme", one["connectors"])
 
 
 async def test_a_translated_station_is_called_in_its_own_version_in_turn(tmp_path: Path) -> None:
