@@ -117,15 +117,13 @@ class App:
         self._logger.info("gateway_ready", pid=os.getpid())
 
     async def _opened_backends(self, config: Config) -> dict[str, Upstream]:
-        """Ready to dial, by name. Raises StartError, and then none is left open."""
+        """Ready to dial, by name. Raises StartError."""
         made: dict[str, Upstream] = {}
         for name, backend in config.backends.items():
             made[name] = Upstream(backend, config.limits, self.metrics)
             try:
                 await made[name].open()
             except (OSError, ssl.SSLError, ValueError) as error:
-                for upstream in made.values():
-                    await upstream.close()
                 raise StartError(f"backend {name}: {error}") from None
         return made
 
@@ -166,8 +164,6 @@ class App:
             await listener.close()
         await self.admin.close()
         await self.commands.passing.close()
-        for upstream in [*self.node.upstreams.values(), *self._retired]:
-            await upstream.close()
         self.node.logins.close()
         await self.node.overrides.close()
         await self.migrator.close()

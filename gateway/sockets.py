@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
-from gateway.upgrades import BackendWebSocket, StationWebSocket
+from gateway.upgrades import Upgrade
 from gateway.writing import Writing, masking
 
 __all__ = ["Gone", "Socket"]
@@ -44,7 +44,7 @@ class Socket(asyncio.Protocol):
 
     def __init__(
         self,
-        ws: StationWebSocket | BackendWebSocket,
+        ws: Upgrade,
         transport: asyncio.Transport | None,
         *,
         max_bytes: int,
