@@ -1,7 +1,6 @@
 """The only place where objects are put together: a process from its first socket to its last."""
 
 import asyncio
-import gc
 import os
 import signal
 import ssl
@@ -24,6 +23,7 @@ from gateway.metrics import Metrics
 from gateway.migrating import Migrator
 from gateway.node import Node
 from gateway.reach import Reach
+from gateway.runtime import Allocator, calm_collector, raise_descriptors, tidy, too_few_descriptors
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream
@@ -32,14 +32,6 @@ from gateway.workers.worker import Worker
 _LAST_SETTLE_SECONDS = 10.0
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
-
-
-def _calm_collector() -> None:
-    """Full collections walk every object of every session, and nobody is served meanwhile. What is loaded by now stays
-    for good, and what a message makes, and a session, is freed by its reference count."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000)
 
 
 class App:
@@ -63,6 +55,8 @@ class App:
         self._reloading: asyncio.Task[list[str]] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
+        self._allocator = Allocator()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -82,6 +76,10 @@ class App:
 
     async def _open(self) -> None:
         config = self.config
+        self._allocator.settle()
+        few = too_few_descriptors(raise_descriptors(), config.limits.max_connections)
+        if few is not None:
+            self._logger.warning("descriptors_few", why=few)
         try:
             await self.node.store.open()
         except StoreError as error:
@@ -108,7 +106,8 @@ class App:
         self.migrator.open()
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
-        _calm_collector()
+        self._tidying = asyncio.create_task(tidy(self._allocator, lambda: len(self.node.sessions)))
+        calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True
         if self._worker is not None:
@@ -157,7 +156,7 @@ class App:
         self._logger.info("drain_ended", left=len(node.sessions))
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned, self._following):
+        for task in (self._watching, self._orphaned, self._following, self._tidying):
             if task is not None:
                 task.cancel()
         for listener in self.listeners:

@@ -14,6 +14,7 @@ import aiohappyeyeballs
 from yarl import URL
 
 from gateway.handshakes import Answer, HandshakeError, read, request
+from gateway.security import ResumingContext
 from gateway.upgrades import Early
 
 _AGENT = f"ocpp-gateway/{version('ocpp-gateway')}"
@@ -101,6 +102,8 @@ class Line:
         asked = request(self._named, target, nonce, subprotocols, _AGENT, authorization)
         connected = await self._connected(loop)
         name = self.host if context is not None else None
+        if isinstance(context, ResumingContext):
+            context.forget(loop.time())
         transport, opening = await loop.create_connection(
             lambda: Opening(asked, nonce), sock=connected, ssl=context, server_hostname=name
         )
@@ -108,6 +111,9 @@ class Line:
             answer = await opening.answered
             if opening.is_lost:
                 raise ConnectionResetError("the backend hung up")
+            if isinstance(context, ResumingContext):
+                # What TLS 1.3 needs to go on with has come before the answer.
+                context.remember(transport.get_extra_info("ssl_object"), loop.time())
             return opening, transport, answer
         except BaseException:
             transport.abort()
