@@ -13,7 +13,7 @@ from gateway import notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
-from gateway.collector import watch_pauses
+from gateway.collector import calm_collector, watch_pauses
 from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
@@ -23,7 +23,7 @@ from gateway.metrics import Metrics
 from gateway.migrating import Migrator
 from gateway.node import Node
 from gateway.reach import Reach
-from gateway.runtime import Allocator, calm_collector, raise_descriptors, tidy, too_few_descriptors
+from gateway.runtime import Allocator, raise_descriptors, tidy, too_few_descriptors
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
 from gateway.upstream import Upstream

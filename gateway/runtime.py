@@ -1,42 +1,21 @@
-"""What this process asks of its interpreter, of its allocator and of the system.
+"""What this process asks of its allocator and of the system.
 
-The collector: what outlives a look at the youngest is kept for good, and is freed by its last user like everything else. A
-full collection walks every object of every session, and nobody is served meanwhile: there is none. So whatever ends has to
-break its own cycles; a test watches it.
-
-The allocator: glibc moves its bound for memory of its own (`M_MMAP_THRESHOLD`) up to the greatest that was ever given back.
-Then every connection's TLS buffer comes from the heap and leaves the pages that it touched there.
+glibc moves its bound for memory of its own (`M_MMAP_THRESHOLD`) up to the greatest that was ever given back. Then every
+connection's TLS buffer comes from the heap and leaves the pages that it touched there.
 """
 
 import asyncio
 import ctypes
-import gc
 import platform
 import resource
 from collections.abc import Callable
 
-_YOUNGEST, _NEVER = 10_000, 1_000_000_000
-"""Objects to be looked at in one go: two milliseconds."""
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _OWN_PAGES_BYTES = 128 * 1024
 _TIDY_SECONDS = 2.0
 _MANY_GONE = 100
 _SPARE_DESCRIPTORS = 128
 """For listeners, the store, the admin API, those on their way in."""
-
-
-def calm_collector() -> None:
-    """To be called when all is loaded."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNGEST, _NEVER, _NEVER)
-    if _keep not in gc.callbacks:
-        gc.callbacks.append(_keep)
-
-
-def _keep(phase: str, info: dict[str, int]) -> None:
-    if phase == "stop" and info["generation"] == 0:
-        gc.freeze()
 
 
 class Allocator:

@@ -16,35 +16,6 @@ def alone(code: str) -> str:
     return found.stdout.strip()
 
 
-def test_what_outlives_one_look_is_looked_at_no_more() -> None:
-    code = """
-import gc
-from gateway.runtime import calm_collector
-calm_collector()
-before = gc.get_freeze_count()
-kept = [[] for _ in range(50_000)]
-print(gc.get_freeze_count() - before > 30_000, gc.get_stats()[2]["collections"])
-"""
-    looked, full = alone(code).split()
-    assert looked == "True"
-    assert int(full) <= 1, "the one of calm_collector"
-
-
-def test_what_is_kept_for_good_is_freed_by_its_last_user() -> None:
-    code = """
-import gc, weakref
-from gateway.runtime import calm_collector
-class One: ...
-calm_collector()
-one = One()
-kept = [[] for _ in range(20_000)]
-gone = weakref.ref(one)
-del one
-print(gone() is None)
-"""
-    assert alone(code) == "True"
-
-
 def test_bounds_of_the_allocator_are_set_and_pages_given_back() -> None:
     code = """
 from gateway.runtime import Allocator
