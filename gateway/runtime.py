@@ -1,7 +1,8 @@
 """What this process asks of its allocator and of the system.
 
-glibc moves its bound for memory of its own (`M_MMAP_THRESHOLD`) up to the greatest that was ever given back. Then every
-connection's TLS buffer comes from the heap and leaves the pages that it touched there.
+glibc moves its bound for memory from outside of its heap (`M_MMAP_THRESHOLD`) up to the greatest that was ever given back.
+Then every connection's TLS buffer, 256 KiB of which little is used, comes from the heap and leaves the pages that it touched
+there for the next, which touches others: memory grows with every storm of connections.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _OWN_PAGES_BYTES = 128 * 1024
+"""Nothing that comes at every message may be as large: see `sockets`."""
 _TIDY_SECONDS = 2.0
 _MANY_GONE = 100
 _SPARE_DESCRIPTORS = 128
@@ -25,7 +27,7 @@ class Allocator:
         self._libc = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
 
     def settle(self) -> None:
-        """Fix the bounds; before there are threads and connections."""
+        """Fix the bounds; before there are threads, which would get a heap each, and connections."""
         if self._libc is not None:
             self._libc.mallopt(_M_MMAP_THRESHOLD, _OWN_PAGES_BYTES)
             self._libc.mallopt(_M_ARENA_MAX, 2)
