@@ -15,7 +15,7 @@ from gateway.cluster import Message, NodeFailed
 from gateway.moves import Moves
 from gateway.node import Node
 from gateway.passing import Passing
-from gateway.switchboard import BusyError
+from gateway.peers import BusyError
 from translators import overview, schemas
 from translators.frames import BadFrame, Error, NoAnswer
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
 from gateway.upgrades import Upgrade
-from gateway.writing import Writing, masking
+from gateway.writing import CLOSED, Closed, Writing, masking
 
 __all__ = ["Gone", "Socket"]
 
@@ -21,21 +21,6 @@ _AHEAD_BYTES = 128 * 1024
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
-
-
-class _Closed:
-    """What is left of a transport when its connection is lost."""
-
-    def is_closing(self) -> bool:
-        return True
-
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
-    def close(self) -> None: ...
-    def abort(self) -> None: ...
-
-
-_CLOSED = _Closed()
 
 
 _OCTETS = memoryview(bytearray(64 * 1024))
@@ -60,7 +45,7 @@ class Socket(asyncio.BufferedProtocol):
         if transport is None:
             raise ConnectionResetError("the connection is lost")
         self._ws = ws
-        self._transport: asyncio.Transport | _Closed = transport
+        self._transport: asyncio.Transport | Closed = transport
         self._write_seconds = write_seconds
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(max_bytes, self._loop.time, masking, masked=not ws.dialled)
@@ -172,7 +157,7 @@ class Socket(asyncio.BufferedProtocol):
         # Else they hold each other for good.
         del self._before, self._ws
         self._writing.let_go()
-        self._transport = _CLOSED
+        self._transport = CLOSED
         self._hand_over()
 
     def _hand_over(self) -> None:
