@@ -1,7 +1,6 @@
 """The only place where objects are put together: a process from its first socket to its last."""
 
 import asyncio
-import gc
 import os
 import signal
 import ssl
@@ -13,7 +12,7 @@ from gateway import lag, notify
 from gateway.admin.api import Controls
 from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
-from gateway.collector import watch_pauses
+from gateway.collector import calm_collector, watch_pauses
 from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
 from gateway.contexts import LiveContext, follow, tell_expiries
@@ -26,6 +25,7 @@ from gateway.migrating import Migrator
 from gateway.node import Node
 from gateway.opening import open_all
 from gateway.reach import Reach
+from gateway.runtime import Allocator, raise_descriptors, tidy, too_few_descriptors
 from gateway.signals import let_go
 from gateway.stations import Stations
 from gateway.store import StoreError, make_store
@@ -37,14 +37,6 @@ _HASTE_SECONDS = 3.0
 """For all that is still to be closed, after the second signal."""
 _SLOWEST_CLOSES_PER_SECOND = 50
 """A drain closes at least this many a second, so that a small fleet is let go in a moment."""
-
-
-def _calm_collector() -> None:
-    """Full collections walk every object of every session, and nobody is served meanwhile. What is loaded by now stays
-    for good, and what a message makes, and a session, is freed by its reference count."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000)
 
 
 def _nothing() -> None:
@@ -85,6 +77,8 @@ class App:
         self._watching: asyncio.Task[None] | None = None
         self._lagging: asyncio.Task[None] | None = None
         self._orphaned: asyncio.Task[None] | None = None
+        self._tidying: asyncio.Task[None] | None = None
+        self._allocator = Allocator()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -105,6 +99,10 @@ class App:
 
     async def _open(self) -> None:
         config = self.config
+        self._allocator.settle()
+        few = too_few_descriptors(raise_descriptors(), config.limits.max_connections)
+        if few is not None:
+            self._logger.warning("descriptors_few", why=few)
         try:
             await self.node.store.open()
         except StoreError as error:
@@ -120,7 +118,8 @@ class App:
         self._following = asyncio.create_task(follow(self._contexts, self.metrics))
         self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
         self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag.labels()), name="lag")
-        _calm_collector()
+        self._tidying = asyncio.create_task(tidy(self._allocator, lambda: len(self.node.sessions)))
+        calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True
         if self._worker is not None:
@@ -129,15 +128,13 @@ class App:
         self._logger.info("gateway_ready", pid=os.getpid())
 
     async def _opened_backends(self, config: Config) -> dict[str, Upstream]:
-        """Ready to dial, by name. Raises StartError, and then none is left open."""
+        """Ready to dial, by name. Raises StartError."""
         made: dict[str, Upstream] = {}
         for name, backend in config.backends.items():
             made[name] = Upstream(backend, config.limits, self.metrics)
             try:
                 await made[name].open()
             except (OSError, ssl.SSLError, ValueError) as error:
-                for upstream in made.values():
-                    await upstream.close()
                 raise StartError(f"backend {name}: {error}") from None
         return made
 
@@ -179,7 +176,7 @@ class App:
             closing.result()
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned, self._following, self._lagging):
+        for task in (self._watching, self._orphaned, self._following, self._lagging, self._tidying):
             if task is not None:
                 task.cancel()
         await self.deliverer.close()
@@ -187,8 +184,6 @@ class App:
             await listener.close()
         await self.admin.close()
         await self.commands.passing.close()
-        for upstream in [*self.node.upstreams.values(), *self._retired]:
-            await upstream.close()
         self.node.logins.close()
         await self.node.overrides.close()
         await self.migrator.close()

@@ -4,13 +4,14 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from gateway.config import Backend, Limits
+from gateway.endings import About, Ending, end_of_station
 from gateway.followers import Followers
 from gateway.gates import Gate
 from gateway.identity import Identity
@@ -40,31 +41,6 @@ _FINISH_SECONDS = 5.0
 _LAST_WRITE_SECONDS = 1.0
 _FIRST_WORD_SECONDS = 3.0
 _BOOTS = re.compile(r'\s*\[\s*2\s*,[^,]*,\s*"BootNotification"')
-
-
-def _end_of_station(gone: Gone) -> str:
-    if gone.refused:
-        return "protocol"
-    return "station_closed" if gone.code != 1006 else "station_lost"
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is known of a connection from the start: the versions of both sides, the station's address, Unix time."""
-
-    subprotocol: str
-    version: str
-    source: str
-    connected_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Why a session ended: `code` and `text` go to the station, `reason` to the metric."""
-
-    code: int
-    text: str
-    reason: str
 
 
 class Bridge:
@@ -326,4 +302,4 @@ class Bridge:
     def _left(self, gone: Gone) -> None:
         if gone.refused:
             self.logger.warning("frames_refused", peer="station", code=gone.code, why=gone.why)
-        self.end(gone.code, gone.why, _end_of_station(gone))
+        self.end(gone.code, gone.why, end_of_station(gone))

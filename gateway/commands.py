@@ -15,8 +15,8 @@ from gateway.cluster import Message, NodeFailed
 from gateway.moves import Moves
 from gateway.node import Node
 from gateway.passing import Passing
+from gateway.peers import BusyError
 from gateway.summaries import summary
-from gateway.switchboard import BusyError
 from gateway.watching import Watch
 from translators import overview, schemas
 from translators.frames import BadFrame, Error, NoAnswer

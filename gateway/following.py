@@ -15,10 +15,10 @@ from gateway.comparison import Compared, Mirror
 from gateway.config import Limits
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics, action_label
+from gateway.peers import BusyError
 from gateway.ratelimit import Bucket
 from gateway.shadow import Act, Dropped, HangUp, Reach, Shadow
 from gateway.sockets import Gone, Socket
-from gateway.switchboard import BusyError
 from gateway.upstream import DialError, Dialler
 from translators.effects import Copy, Forget, Note, Remember, ToCsms
 from translators.frames import BadFrame, Call, Error, NoAnswer, Payload, Result, decode

@@ -8,11 +8,12 @@ does not depend on it.
 import asyncio
 from collections.abc import Iterable
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from gateway.metrics import Metrics
 from gateway.store import AbsentError, Change, FencedError, Store, StoreError
+from gateway.waiting import Waiting
 from translators.effects import Forget, Remember
 from translators.links import is_hint, is_shared
 
@@ -22,14 +23,6 @@ _HINTS_WAIT, _BEHIND_WAIT = 0.25, 0.02
 """Seconds for which more may gather. What is written behind is what a crash would have repeated."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _FOLLOWER = ">"  # before the keys of followers, which belong to the station whichever backend is in charge
-
-
-class _Waiter(NamedTuple):
-    """Somebody who goes on when the first `upto` changes are durable, or gives up at `deadline` (loop time)."""
-
-    upto: int
-    deadline: float
-    done: "asyncio.Future[None]"
 
 
 class Ledger:
@@ -62,7 +55,7 @@ class Ledger:
         self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
         self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
-        self._waiters: list[_Waiter] = []
+        self._waiting = Waiting()
         self._closed = False
         self._later: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -159,13 +152,12 @@ class Ledger:
             self._write()
             if not self.fenced.done():
                 return None
-        waiter = _Waiter(self._taken, self._loop.time() + self._patience, self._loop.create_future())
+        durable = self._waiting.join(self._taken, self._loop.time() + self._patience)
         if self._closed:
-            _fail(waiter, StoreError("the session is over"))
-            return waiter.done
-        self._waiters.append(waiter)
-        self._write()
-        return waiter.done
+            self._waiting.fail(StoreError("the session is over"))
+        else:
+            self._write()
+        return durable
 
     async def assert_again(self) -> None:
         """The store was away, or emptied: write what is due, all of it if need be, and own the station again. Raises
@@ -225,9 +217,7 @@ class Ledger:
                     task.cancel()
             # Nobody writes any more: whoever waits for it would wait for ever.
             self._closed = True
-            for waiter in self._waiters:
-                _fail(waiter, StoreError("the session is over"))
-            self._waiters.clear()
+            self._waiting.fail(StoreError("the session is over"))
         return True
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -265,12 +255,12 @@ class Ledger:
             self._fence()
         else:
             self._flying = {}
-            self._settle(self._taken)
+            self._waiting.settle(self._taken)
 
     async def _write_all(self) -> None:
         pause = _FIRST_PAUSE
         try:
-            while self._pending or self._waiters:
+            while self._pending or self._waiting:
                 count, changes, self._pending = self._taken, self._pending, {}
                 self._flying = changes
                 began = perf_counter()
@@ -287,7 +277,7 @@ class Ledger:
                 except (StoreError, TimeoutError) as error:
                     self._metrics.store_up.set(0)
                     self._pending = changes | self._pending
-                    self._give_up(error)
+                    self._waiting.give_up(self._loop.time(), error)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                 except asyncio.CancelledError:
@@ -297,7 +287,7 @@ class Ledger:
                     self._flying = {}
                     self._metrics.store_up.set(1)
                     self._metrics.store_write.observe(perf_counter() - began)
-                    self._settle(count)
+                    self._waiting.settle(count)
                     pause = _FIRST_PAUSE
         finally:
             self._writer = None
@@ -308,7 +298,7 @@ class Ledger:
             if not await self._store.hold(self.identity, self._node, self.epoch):
                 return self._fence()
         except StoreError as error:
-            self._give_up(error)
+            self._waiting.give_up(self._loop.time(), error)
             await asyncio.sleep(_FIRST_PAUSE)
         everything = {
             self._place(key, backend): value
@@ -320,35 +310,13 @@ class Ledger:
 
     def _attempt_seconds(self) -> float:
         now = self._loop.time()
-        return max(0.05, min([waiter.deadline - now for waiter in self._waiters], default=self._patience))
-
-    def _settle(self, count: int) -> None:
-        for waiter in self._waiters:
-            if waiter.upto <= count and not waiter.done.done():
-                waiter.done.set_result(None)
-        self._waiters = [waiter for waiter in self._waiters if waiter.upto > count]
-
-    def _give_up(self, error: Exception) -> None:
-        """Those go whose time is over."""
-        now = self._loop.time()
-        for waiter in self._waiters:
-            if waiter.deadline <= now:
-                _fail(waiter, StoreError(str(error) or "no answer in time"))
-        self._waiters = [waiter for waiter in self._waiters if not waiter.done.done()]
+        return max(0.05, self._waiting.seconds(now, self._patience))
 
     def _fence(self) -> None:
         self._flying, self._pending = self.unwritten, {}
         if not self.fenced.done():
             self.fenced.set_result(None)
-        for waiter in self._waiters:
-            _fail(waiter, FencedError("a newer connection owns the station"))
-        self._waiters.clear()
-
-
-def _fail(waiter: _Waiter, error: StoreError) -> None:
-    if not waiter.done.done():
-        waiter.done.set_exception(error)
-        waiter.done.exception()  # it is no defect when nobody asks any more
+        self._waiting.fail(FencedError("a newer connection owns the station"))
 
 
 def _follower_prefix(name: str) -> str:

@@ -18,6 +18,10 @@ _CODE_OF_BAD = {
 }
 
 
+class BusyError(Exception):
+    """As many calls of operators wait for this station as may."""
+
+
 class Peer:
     """One connection's bookkeeping. `name`: station or csms; `feed`: where its frames go; `write`: the effect that writes
     to it."""

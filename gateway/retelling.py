@@ -6,7 +6,7 @@ from time import time
 
 from gateway.bridge import Bridge
 from gateway.leg import BackendLeg
-from gateway.switchboard import BusyError
+from gateway.peers import BusyError
 from gateway.trial import Narrator
 from translators.frames import BadFrame, Payload, Result
 from translators.story import Open, Story, farewell

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+import sys
 from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
@@ -37,6 +38,44 @@ _VERSIONS = {
     "1.2": ssl.TLSVersion.TLSv1_2,
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
+
+
+_RESUMED_SECONDS = 600.0
+"""A session that is resumed shows no certificate: for this long the one that was seen is believed."""
+
+
+class ResumingContext(ssl.SSLContext):
+    """For connections to one backend: the next goes on with the TLS session of one before, which spares both sides the
+    certificates and their signatures (RFC 8446 section 2.2)."""
+
+    _session: ssl.SSLSession | None = None
+    _seen_at = 0.0
+
+    def remember(self, connection: ssl.SSLObject, now: float) -> None:
+        """A connection has been read from: its session may be gone on with. `now`: seconds, that never go back."""
+        session = connection.session
+        if session is None or not session.has_ticket:
+            return
+        if not connection.session_reused:
+            self._seen_at = now
+        elif now - self._seen_at >= _RESUMED_SECONDS:
+            return
+        self._session = session
+
+    def forget(self, now: float) -> None:
+        """To be called before each connection: what is too old is not gone on with."""
+        if now - self._seen_at >= _RESUMED_SECONDS:
+            self._session = None
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session or self._session)
 
 
 class _Chain(NamedTuple):
@@ -81,9 +120,16 @@ def server_context(tls: ListenerTls) -> ssl.SSLContext:
     return default
 
 
-def client_context(tls: BackendTls) -> ssl.SSLContext:
+def client_context(tls: BackendTls) -> ResumingContext:
     """The context for one backend: its chain and host name are always verified. Raises OSError, ssl.SSLError."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=tls.ca)
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
+    # As `ssl.create_default_context` does.
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    if tls.ca is not None:
+        context.load_verify_locations(tls.ca)
+    else:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     if tls.certificate is not None:
         context.load_cert_chain(tls.certificate, tls.key)
     return context
@@ -181,6 +227,7 @@ def _server_context(tls: ListenerTls, chains: Iterable[_Chain]) -> ssl.SSLContex
     context.set_ciphers(_LEGACY_CIPHERS if tls.min_version in ("1.0", "1.1") else f"{CIPHERS}:@SECLEVEL=2")
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
+    context.num_tickets = 1  # a station comes back on one connection
     for chain in chains:
         context.load_cert_chain(chain.certificate, chain.key)
     if tls.client_ca is not None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
-from gateway.upgrades import BackendWebSocket, StationWebSocket
-from gateway.writing import Traffic, Writing, masking
+from gateway.upgrades import Upgrade
+from gateway.writing import CLOSED, Closed, Traffic, Writing, masking
 
 __all__ = ["Gone", "Socket", "Traffic"]
 
@@ -25,28 +25,18 @@ _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
 
 
-class _Closed:
-    """What is left of a transport when its connection is lost."""
-
-    def is_closing(self) -> bool:
-        return True
-
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
-    def close(self) -> None: ...
-    def abort(self) -> None: ...
+_OCTETS = memoryview(bytearray(64 * 1024))
+"""What every connection is read into: it is taken out in the same step. uvloop would ask the system for 256 KiB, twice for
+each message that comes through TLS, and give most of it back."""
 
 
-_CLOSED = _Closed()
-
-
-class Socket(asyncio.Protocol):
+class Socket(asyncio.BufferedProtocol):
     """A WebSocket that has been opened, with its connection taken over from `ws`. Messages are taken by `deliver`'s
     functions or one by one with `receive`."""
 
     def __init__(
         self,
-        ws: StationWebSocket | BackendWebSocket,
+        ws: Upgrade,
         transport: asyncio.Transport | None,
         *,
         max_bytes: int,
@@ -57,7 +47,7 @@ class Socket(asyncio.Protocol):
         if transport is None:
             raise ConnectionResetError("the connection is lost")
         self._ws = ws
-        self._transport: asyncio.Transport | _Closed = transport
+        self._transport: asyncio.Transport | Closed = transport
         self._write_seconds = write_seconds
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(max_bytes, self._loop.time, masking, masked=not ws.dialled)
@@ -80,7 +70,10 @@ class Socket(asyncio.Protocol):
         self._parted = Gate()
         """The peer has said goodbye too, or is gone."""
         self._before = transport.get_protocol()
+        # Which kind of protocol it is a transport finds out when it begins to read.
+        transport.pause_reading()
         transport.set_protocol(self)
+        transport.resume_reading()
         if ws.early.octets:
             self.data_received(ws.early.octets)
 
@@ -120,6 +113,12 @@ class Socket(asyncio.Protocol):
     def go_on(self) -> None:
         self._held = False
         self._hand_over()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _OCTETS
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_OCTETS[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -163,7 +162,7 @@ class Socket(asyncio.Protocol):
         # Else they hold each other for good.
         del self._before, self._ws
         self._writing.let_go()
-        self._transport = _CLOSED
+        self._transport = CLOSED
         self._hand_over()
 
     def _hand_over(self) -> None:

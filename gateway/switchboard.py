@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf
 
 from gateway.pacing import Settled
-from gateway.peers import Peer
+from gateway.peers import BusyError, Peer
 from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation, Work
 from translators.frames import (
     CALL,
@@ -28,10 +28,6 @@ from translators.story import Story
 
 Told = Callable[[Result | Error | NoAnswer], None]
 """Who is told what became of a call of an operator."""
-
-
-class BusyError(Exception):
-    """As many calls of operators wait for this station as may."""
 
 
 class Switchboard:

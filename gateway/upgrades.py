@@ -1,13 +1,13 @@
-"""What is left to aiohttp of a WebSocket: its handshake. Then a `Socket` takes the connection over.
+"""What is left to aiohttp of a station's WebSocket: its handshake. Then a `Socket` takes the connection over.
 
 aiohttp makes a parser when the handshake is over, keeps it in `_parser` of its WebSocket and hands the connection what it
-finds there. Our subclasses make that a property that says where the octets wait which came with the handshake. Without it
+finds there. Our subclass makes that a property that says where the octets wait which came with the handshake. Without it
 no `Socket` can be made, so that a change of aiohttp fails every test and not silently.
 """
 
-from typing import Any, ClassVar
+from typing import Any, Protocol
 
-from aiohttp import ClientWebSocketResponse, web
+from aiohttp import web
 
 
 class Early:
@@ -24,11 +24,23 @@ class Early:
         """The connection is lost: its transport knows."""
 
 
-class _Upgrade:
-    early: Early
-    dialled: ClassVar[bool]
+class Upgrade(Protocol):
+    """A handshake that is over. `dialled`: by this end of the connection."""
 
-    @property
+    dialled: bool
+    early: Early
+
+    def left(self) -> None:
+        """Its connection has ended."""
+
+
+class StationWebSocket(web.WebSocketResponse):
+    """The end of a connection that was accepted."""
+
+    early: Early
+    dialled = False
+
+    @property  # type: ignore[override]
     def _parser(self) -> Early:
         return self.early
 
@@ -41,28 +53,5 @@ class _Upgrade:
         """aiohttp asks for it behind a handler, for a connection that is its Socket's to close."""
         return False
 
-
-class StationWebSocket(_Upgrade, web.WebSocketResponse):  # type: ignore[misc]
-    """The end of a connection that was accepted."""
-
-    dialled = False
-
     def left(self) -> None:
         """Its connection has ended."""
-
-
-class BackendWebSocket(_Upgrade, ClientWebSocketResponse):  # type: ignore[misc]
-    """The end of a connection that was dialled."""
-
-    dialled = True
-
-    @property
-    def transport(self) -> Any:
-        """Where its bytes go; None when it has gone already."""
-        # uvloop's transports are no instances of asyncio.Transport.
-        connection = self._response.connection
-        return connection.transport if connection is not None else None
-
-    def left(self) -> None:
-        """Its connection has ended: aiohttp's pool forgets it."""
-        self._response.close()

@@ -3,24 +3,24 @@
 import asyncio
 import random
 import ssl
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-import aiohttp
 import structlog
-from yarl import URL
 
 from gateway import security
 from gateway.breaker import Breaker
 from gateway.config import Backend, BackendTls, Credentials, Limits
 from gateway.contexts import LiveContext
+from gateway.dialling import Line
+from gateway.handshakes import HandshakeError
 from gateway.identity import Identity
 from gateway.metrics import Metrics
 from gateway.ratelimit import Spacing
 from gateway.sockets import Socket
-from gateway.upgrades import BackendWebSocket
 
 
 class DialError(Exception):
@@ -126,15 +126,6 @@ class StationDialler:
         return self._upstream.farewell()
 
 
-async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """A backend's address is the configuration's to say: credentials go nowhere else. Raises DialError."""
-    response = await handler(request)
-    if 300 <= response.status < 400:
-        response.close()
-        raise DialError("refused", 503, f"the backend answered {response.status}: a redirect is not followed")
-    return response
-
-
 class Upstream:
     """Dials one backend, for as many stations as there are."""
 
@@ -143,7 +134,7 @@ class Upstream:
         self._limits = limits
         self._metrics = metrics
         self.context: LiveContext[BackendTls] | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._line = Line(backend.url_template, tuple(map(str, backend.upstream_source_addresses)))
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("upstream")
         self._breaker = Breaker()
         self._farewells = Spacing()
@@ -155,20 +146,10 @@ class Upstream:
         if self.backend.url.startswith("wss:"):
             place = f"backend {self.backend.name}"
             self.context = LiveContext(place, self.backend.tls, security.client_context, self._metrics)
-        # Addresses are looked up anew at every dial: a backend that moves is found again.
-        connector = aiohttp.TCPConnector(limit=0, use_dns_cache=False, force_close=True)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            ws_response_class=BackendWebSocket,
-            timeout=aiohttp.ClientTimeout(total=None),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            middlewares=(_no_redirect,),
-        )
 
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+    async def reach(self) -> None:
+        """Connect, and hang up: no CSMS hears of a station that is none. Raises OSError, ssl.SSLError."""
+        await self._line.reach(self.context.current if self.context is not None else None)
 
     @property
     def is_down(self) -> bool:
@@ -246,51 +227,45 @@ class Upstream:
     async def _dial(
         self, identity: Identity, subprotocols: Sequence[str], credentials: str | None, seconds: float
     ) -> Leg:
-        assert self._session is not None
-        url = self.backend.url_template.replace("{identity}", identity.quoted)
-        headers = {}
-        if credentials is not None:
-            headers["Authorization"] = credentials
+        context = self.context.current if self.context is not None else None
         try:
             async with asyncio.timeout(seconds):
-                ws = await self._session.ws_connect(
-                    URL(url, encoded=True),
-                    protocols=tuple(subprotocols),
-                    headers=headers,
-                    ssl=self.context.current if self.context is not None else True,
-                )
-        except aiohttp.WSServerHandshakeError as error:
-            if error.status in _MIRRORED:
-                raise DialError("refused", error.status, f"the backend answered {error.status}") from None
-            raise DialError("refused", 503, f"the backend answered {error.status}") from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise DialError("tls", 503, f"the backend's certificate: {error.certificate_error}") from None
-        except (aiohttp.ClientSSLError, ssl.SSLError) as error:
-            raise DialError("tls", 503, f"TLS with the backend: {type(error).__name__}") from None
-        except TimeoutError:
-            raise DialError("timeout", 503, f"the backend did not answer in {seconds:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            reason = getattr(getattr(error, "os_error", error), "strerror", None) or type(error).__name__
+                opening, transport, answer = await self._line.open(identity.quoted, subprotocols, credentials, context)
+        except ssl.SSLCertVerificationError as error:
+            raise DialError("tls", 503, f"the backend's certificate: {error.verify_message}") from None
+        except ssl.SSLError as error:
+            raise DialError("tls", 503, f"TLS with the backend: {error.reason or type(error).__name__}") from None
+        except HandshakeError as error:
+            raise DialError("refused", 503, f"the backend gave {error}") from None
+        except (OSError, ValueError) as error:
+            # The system has a TimeoutError of its own, which has a number.
+            if isinstance(error, TimeoutError) and error.errno is None:
+                raise DialError("timeout", 503, f"the backend did not answer in {seconds:g} s") from None
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise DialError("unreachable", 503, f"the backend cannot be reached: {reason}") from None
-        assert isinstance(ws, BackendWebSocket)
+        if not answer.accepted:
+            transport.abort()
+            # A redirect is not followed: where credentials go is the configuration's to say.
+            why = f"answered {answer.status}" if answer.status != 101 else "did not upgrade to a WebSocket"
+            raise DialError("refused", answer.status if answer.status in _MIRRORED else 503, f"the backend {why}")
         try:
             socket = Socket(
-                ws, ws.transport, max_bytes=self._limits.max_frame_bytes, write_seconds=self._limits.write_seconds
+                opening, transport, max_bytes=self._limits.max_frame_bytes, write_seconds=self._limits.write_seconds
             )
         except ConnectionResetError:
             raise DialError("unreachable", 503, "the backend hung up") from None
-        if ws.protocol not in subprotocols:
+        if answer.subprotocol is None or answer.subprotocol not in subprotocols:
             # The station's handshake has a deadline, and this backend is no reason to miss it.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await socket.close(1002, "")
             raise DialError("subprotocol", 503, "the backend chose none of the subprotocols offered")
-        return Leg(socket, str(ws.protocol))
+        return Leg(socket, answer.subprotocol)
 
     def _credentials(self, identity: Identity, authorization: str | None, password: str | None) -> str | None:
         auth = self.backend.auth
         if isinstance(auth, Credentials):
             username = auth.username.replace("{identity}", identity.spelt)
             secret = password if password is not None else auth.password.get_secret_value()
-            return aiohttp.encode_basic_auth(username, secret, "utf-8")
+            return f"Basic {b64encode(f'{username}:{secret}'.encode()).decode()}"
         return authorization if auth == "forward" else None

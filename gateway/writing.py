@@ -181,3 +181,18 @@ class Writing:
             self._transport.write(octets)
         except (OSError, RuntimeError):
             self._cut()  # a peer that has just gone is not news: its end will be told
+
+
+class Closed:
+    """What is left of a transport when its connection is lost."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+CLOSED = Closed()

@@ -29,6 +29,7 @@ def command(path: Path, online: bool, as_json: bool) -> None:
     WRONG, and the exit code is 2; otherwise a summary is printed and the exit code is 0.
     """
     from gateway.config import ConfigError
+    from gateway.runtime import raise_descriptors, too_few_descriptors
     from gateway.stations import load_all
 
     try:
@@ -37,7 +38,8 @@ def command(path: Path, online: bool, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"ok": False, "mistakes": error.mistakes}, indent=2))
         raise Failed(error.mistakes, 2) from None
-    warnings = list(config.warnings)
+    few = too_few_descriptors(raise_descriptors(), config.limits.max_connections)
+    warnings = [*config.warnings, *([few] if few is not None else [])]
     if online:
         from gateway.cli.online import look
 

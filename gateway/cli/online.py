@@ -3,9 +3,7 @@
 import asyncio
 import ssl
 
-from yarl import URL
-
-from gateway.config import IDENTITY, Config
+from gateway.config import Config
 from gateway.metrics import Metrics
 from gateway.upstream import Upstream
 
@@ -30,19 +28,14 @@ async def _reach(upstream: Upstream) -> tuple[list[str], list[str]]:
     name = f"backends.{upstream.backend.name}"
     try:
         await upstream.open()
-        url = URL(upstream.backend.url.replace(IDENTITY, "identity"))
-        context = upstream.context.current if upstream.context is not None else None
         async with asyncio.timeout(_SECONDS):
-            _, writer = await asyncio.open_connection(url.host, url.port, ssl=context)
-        writer.transport.abort()
+            await upstream.reach()
     except TimeoutError:
         return [f"{name}: no answer in {_SECONDS:g} s"], []
     except ssl.SSLCertVerificationError as error:
         return [f"{name}: its certificate: {error.verify_message}"], []
     except (OSError, ValueError) as error:
         return [f"{name}: cannot be reached: {getattr(error, 'strerror', None) or error}"], []
-    finally:
-        await upstream.close()
     return [], []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import Discriminator, Field, IPvAnyAddress, PrivateAttr, Tag, model_validator
 
 from gateway.config.listeners import Listener
 from gateway.config.parts import (
@@ -69,6 +69,7 @@ class Backend(Section):
     subprotocols: Subprotocols = ("ocpp1.6",)
     auth: BackendAuth = "forward"
     tls: BackendTls = BackendTls()
+    upstream_source_addresses: Annotated[tuple[IPvAnyAddress, ...], Once] = ()
     when_down: Literal["hold", "close", "buffer"] = "hold"
     hold_seconds: Seconds = 10.0
     call_timeout_seconds: Seconds = 25.0

@@ -1,6 +1,8 @@
 """What a collection costs is seen on the page."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -43,3 +45,38 @@ def test_a_collection_that_was_under_way_is_left_out() -> None:
     watch_pauses(metrics)
     gc.callbacks[-1]("stop", {"generation": 2})
     assert 'collector_pause_seconds_count{generation="2"} 0.0' in metrics.page().decode()
+
+
+def alone(code: str) -> str:
+    """What this prints, in a process of its own: settings of an interpreter are for all tests in it."""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return found.stdout.strip()
+
+
+def test_what_outlives_one_look_is_looked_at_no_more() -> None:
+    code = """
+import gc
+from gateway.collector import calm_collector
+calm_collector()
+before = gc.get_freeze_count()
+kept = [[] for _ in range(50_000)]
+print(gc.get_freeze_count() - before > 30_000, gc.get_stats()[2]["collections"])
+"""
+    looked, full = alone(code).split()
+    assert looked == "True"
+    assert int(full) <= 1, "the one of calm_collector"
+
+
+def test_what_is_kept_for_good_is_freed_by_its_last_user() -> None:
+    code = """
+import gc, weakref
+from gateway.collector import calm_collector
+class One: ...
+calm_collector()
+one = One()
+kept = [[] for _ in range(20_000)]
+gone = weakref.ref(one)
+del one
+print(gone() is None)
+"""
+    assert alone(code) == "True"

@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gateway.switchboard import BusyError, Switchboard
+from gateway.peers import BusyError
+from gateway.switchboard import Switchboard
 from translators.effects import Close, Copy, Effect, Note, ToCsms, ToStation
 from translators.frames import BadFrame, Call, Error, Result, Send, decode
 from translators.passthrough import Passthrough

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -31,20 +30,16 @@ def backend(url: str, **more: Any) -> Backend:
 
 
 @pytest.fixture
-async def dial() -> AsyncIterator[Any]:
-    opened: list[Upstream] = []
+async def dial() -> Any:
     metrics = Metrics()
 
     async def go(to: Backend, authorization: str | None = None, seconds: float = 2) -> Leg:
         upstream = Upstream(to, Limits(), metrics)
-        opened.append(upstream)
         await upstream.open()
         return await upstream.dial(STATION, ["ocpp1.6"], authorization, seconds)
 
     go.metrics = metrics  # type: ignore[attr-defined]
-    yield go
-    for upstream in opened:
-        await upstream.close()
+    return go
 
 
 async def test_the_identity_is_the_last_segment_or_where_the_url_names_it(dial: Any) -> None:
@@ -181,7 +176,6 @@ async def test_a_backend_that_is_down_is_asked_by_one_station_in_a_while() -> No
             "ocpp_gateway_backend_dials_total", {"backend": "b", "outcome": "unreachable"}
         ) in (5, 6)
         await asyncio.gather(*(leg.socket.close(1000, "") for leg in legs if leg is not None))
-    await upstream.close()
 
 
 async def test_a_station_that_a_backend_fails_for_keeps_no_other_out() -> None:
@@ -200,7 +194,6 @@ async def test_a_station_that_a_backend_fails_for_keeps_no_other_out() -> None:
         with pytest.raises(DialError) as caught:
             await upstream.dial(STATION, ["ocpp1.6"], None, 2)
         assert caught.value.outcome == "breaker"
-    await upstream.close()
 
 
 async def test_a_fleet_is_let_go_one_after_another() -> None:
@@ -219,7 +212,6 @@ def test_a_leg_can_be_cut_whatever_the_loop() -> None:
             leg = await upstream.dial(STATION, ["ocpp1.6"], None, 2)
             leg.socket.abort()
             await csms.wait(lambda: csms.closes)
-            await upstream.close()
 
     asyncio.run(cut())
     uvloop.run(cut())

@@ -17,6 +17,7 @@ routes:
   - {backend: legacy}
   - {backend: cloud}
 store: memory
+limits: {max_connections: 100}  # else a machine with few file descriptors is told so
 """
 BAD = """\
 listeners: [{bind: "127.0.0.1:8180", outh: none}]
@@ -123,3 +124,10 @@ def test_the_example_with_certificates_made_as_it_says(tmp_path: Path) -> None:
     code, out, err = ocpp_gateway("check", "-c", "gateway.yaml", cwd=tmp_path)
     assert (code, err) == (0, "")
     assert out.startswith("OK gateway.yaml\nlistener  wss://0.0.0.0:8443 ")
+
+
+def test_too_few_descriptors_are_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text(GOOD.replace("max_connections: 100", "max_connections: 1000000000"))
+    code, out, _ = ocpp_gateway("check", cwd=tmp_path, env={"CLOUD": "wss://csms/{identity}/x"})
+    assert code == 0
+    assert "warning   limits.max_connections: 1000000000 stations need 2000000128 file descriptors" in out
