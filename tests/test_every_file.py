@@ -61,6 +61,7 @@ ELSEWHERE = {
     "gateway/followers.py": "tests/integration/test_followers.py",
     "gateway/leg.py": "tests/integration/test_weather.py",
     "gateway/listener.py": "tests/integration/test_door.py",
+    "gateway/opening.py": "tests/gateway/cli/test_run.py",
     "gateway/profiles.py": "tests/integration/test_profiles.py",
     "gateway/prospects.py": "tests/gateway/test_candidates.py",
     "gateway/proving.py": "tests/integration/test_handshake.py",
@@ -74,7 +75,6 @@ ELSEWHERE = {
     "gateway/store/redis_scan.py": "tests/gateway/store/test_store.py",
     "gateway/store/sqlite.py": "tests/gateway/store/test_store.py",
     "gateway/store/sqlite_documents.py": "tests/gateway/store/test_documents.py",
-    "gateway/workers/supervisor.py": "tests/integration/test_workers.py",
 }
 """What is tested as a part of something larger, and where."""
 

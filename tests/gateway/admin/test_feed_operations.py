@@ -86,7 +86,7 @@ async def test_stations_by_tag_with_what_lists_show(tmp_path: Path) -> None:
         _, told = await running.api("GET", "/stations?tag=pilot")
         (one,) = told["stations"]
         assert (one["identity"], one["tags"], one["vendor"]) == ("CP-1", ["east", "pilot"], "Acme")
-        assert (one["statuses"], one["transactions_open"]) == (["Available", "Available"], None)
+        assert (one["statuses"], one["transactions_open"]) == (["Available", "Available"], 0)
         _, told = await running.api("GET", "/stations?tag=pilot&connected=false")
         assert [(one["identity"], one["tags"]) for one in told["stations"]] == [("cp-8", ["pilot"])]
         _, one = await running.api("GET", "/stations/CP-1")

@@ -29,7 +29,9 @@ def test_all_there_with_what_an_operator_should_know(tmp_path: Path, redis: Redi
         assert (code, err) == (0, "")
         assert "warning   store: Redis keeps nothing on disk" in out
         code, out, _ = ocpp_gateway("check", "--online", "--json", cwd=tmp_path)
-        assert [line[:27] for line in json.loads(out)["warnings"]] == ["store: Redis keeps nothing "]
+        # Whether the machine has descriptors enough for the default number of stations is the machine's affair.
+        about = [line for line in json.loads(out)["warnings"] if not line.startswith("limits.max_connections")]
+        assert [line[:27] for line in about] == ["store: Redis keeps nothing "]
     code, out, err = ocpp_gateway("check", cwd=tmp_path)
     assert (code, err) == (0, "")
 
