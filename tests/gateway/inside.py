@@ -35,7 +35,7 @@ async def inside(config: dict[str, Any], store: Store | None = None) -> AsyncIte
     config["admin"] = {"bind": "127.0.0.1:0"}
     parsed = parse(yaml.safe_dump(config), {})
     chosen = store if store is not None else make_store(parsed)
-    with patch("gateway.app._calm_collector"), patch("gateway.app.make_store", lambda _: chosen):
+    with patch("gateway.app.calm_collector"), patch("gateway.app.make_store", lambda _: chosen):
         app = App(parsed, NOBODY, "asyncio")
         try:
             await app._open()
