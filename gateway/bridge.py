@@ -37,9 +37,7 @@ __all__ = ["POLICY", "REPLACED", "RESTART", "About", "Bridge", "Ending"]
 
 Worker = Callable[[Work], Coroutine[Any, Any, Payload]]
 
-_FINISH_SECONDS = 5.0
-_LAST_WRITE_SECONDS = 1.0
-_FIRST_WORD_SECONDS = 3.0
+_FINISH_SECONDS, _LAST_WRITE_SECONDS, _FIRST_WORD_SECONDS = 5.0, 1.0, 3.0
 _BOOTS = re.compile(r'\s*\[\s*2\s*,[^,]*,\s*"BootNotification"')
 
 

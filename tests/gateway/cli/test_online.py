@@ -18,6 +18,7 @@ backends:
   legacy: {{url: "ws://127.0.0.1:{backend}/ocpp/{{identity}}", subprotocols: [ocpp1.6], auth: none}}
 routes: [{{backend: legacy}}]
 store: "{store}"
+limits: {{max_connections: 100}}
 """
 
 
