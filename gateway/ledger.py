@@ -60,6 +60,9 @@ class Ledger:
         self._loop = asyncio.get_running_loop()
         self._beside: dict[str, dict[str, Any]] = {}
         self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
+        self.owes = _matters(self._pending)
+        """The session knows what no store does yet: an answer from it would be forgotten by a crash, so nothing is on
+        the wire before that is durable."""
         self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
         self._waiters: list[_Waiter] = []
@@ -91,6 +94,7 @@ class Ledger:
             else:
                 self.memory[key] = value
         self._pending = {**self._pending, **unwritten}
+        self.owes = _matters(self._pending)
         if self._pending:
             self._write_within(_BEHIND_WAIT)
 
@@ -323,6 +327,7 @@ class Ledger:
         return max(0.05, min([waiter.deadline - now for waiter in self._waiters], default=self._patience))
 
     def _settle(self, count: int) -> None:
+        self.owes = False
         for waiter in self._waiters:
             if waiter.upto <= count and not waiter.done.done():
                 waiter.done.set_result(None)
@@ -361,3 +366,7 @@ def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:
 
 def _is_of_station(key: str) -> bool:
     return key.startswith(_FOLLOWER) or is_shared(key)
+
+
+def _matters(unwritten: Iterable[tuple[str, str]]) -> bool:
+    return any(not is_hint(key) for _, key in unwritten)

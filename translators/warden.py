@@ -170,6 +170,8 @@ class Warden:
         if within is None:
             return [ToStation(call)], None
         look = Look(within.name, within.rule)
+        if within.is_to_be_asked and self._ours == "reject":
+            return [ToStation(call)], None  # the link's own, which has asked already
         if within.rule == "forward":
             self._watched[call.key] = _Watched(call, [_Change(look)])
             return [ToStation(call)], None
