@@ -177,8 +177,7 @@ class Warden:
             return [ToStation(call)], None
         refused: list[Effect] = [self._note(call.action, look, "refused", why=transfers.WHY)]
         answer = Result(call.message_id, {"status": "Rejected"})
-        ask = guard.question(self.version, within.name) if within.is_to_be_asked else None
-        if ask is None:
+        if not within.is_to_be_asked or (ask := guard.question(self.version, within.name)) is None:
             return refused, answer
         own = Call(self._new_id(), ask.action, ask.payload)
 
