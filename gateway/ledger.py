@@ -53,6 +53,9 @@ class Ledger:
         self._loop = asyncio.get_running_loop()
         self._beside: dict[str, dict[str, Any]] = {}
         self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
+        self.owes = _matters(self._pending)
+        """The session knows what no store does yet: an answer from it would be forgotten by a crash, so nothing is on
+        the wire before that is durable."""
         self._flying: dict[tuple[str, str], Any] = {}
         self._taken = 0
         self._waiting = Waiting()
@@ -84,6 +87,7 @@ class Ledger:
             else:
                 self.memory[key] = value
         self._pending = {**self._pending, **unwritten}
+        self.owes = _matters(self._pending)
         if self._pending:
             self._write_within(_BEHIND_WAIT)
 
@@ -255,7 +259,7 @@ class Ledger:
             self._fence()
         else:
             self._flying = {}
-            self._waiting.settle(self._taken)
+            self._settle(self._taken)
 
     async def _write_all(self) -> None:
         pause = _FIRST_PAUSE
@@ -287,7 +291,7 @@ class Ledger:
                     self._flying = {}
                     self._metrics.store_up.set(1)
                     self._metrics.store_write.observe(perf_counter() - began)
-                    self._waiting.settle(count)
+                    self._settle(count)
                     pause = _FIRST_PAUSE
         finally:
             self._writer = None
@@ -312,6 +316,10 @@ class Ledger:
         now = self._loop.time()
         return max(0.05, self._waiting.seconds(now, self._patience))
 
+    def _settle(self, count: int) -> None:
+        self.owes = False
+        self._waiting.settle(count)
+
     def _fence(self) -> None:
         self._flying, self._pending = self.unwritten, {}
         if not self.fenced.done():
@@ -329,3 +337,7 @@ def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:
 
 def _is_of_station(key: str) -> bool:
     return key.startswith(_FOLLOWER) or is_shared(key)
+
+
+def _matters(unwritten: Iterable[tuple[str, str]]) -> bool:
+    return any(not is_hint(key) for _, key in unwritten)

@@ -44,7 +44,10 @@ class StationSide(Protocol):
 
 
 class Memory(Protocol):
-    """What changes of memory are written to."""
+    """What changes of memory are written to. `owes`: it has changes of a session before, which come first."""
+
+    @property
+    def owes(self) -> bool: ...
 
     def put(self, effect: Remember | Forget) -> bool: ...
 
@@ -225,8 +228,9 @@ class Pump:
 
     def _pump(self) -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
-        host, queue, observer, dirty = self.host, self._queue, self._observer, False
+        host, queue, observer = self.host, self._queue, self._observer
         ledger, tap, trace = host.ledger, host.tap, host.trace
+        dirty = ledger.owes
         while queue and not host.over:
             item = queue.popleft()
             # Nobody derives from an effect, and to ask for the type takes a fifth of what isinstance takes.

@@ -26,6 +26,10 @@ class Scope:
         self._ledger = ledger
         self._backend = backend
 
+    @property
+    def owes(self) -> bool:
+        return self._ledger.owes
+
     def put(self, effect: Remember | Forget) -> bool:
         return self._ledger.put(effect, self._backend)
 

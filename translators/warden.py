@@ -173,13 +173,14 @@ class Warden:
         if within is None:
             return [ToStation(call)], None
         look = Look(within.name, within.rule)
+        if within.is_to_be_asked and self._ours == "reject":
+            return [ToStation(call)], None  # the link's own, which has asked already
         if within.rule == "forward":
             self._watched[call.key] = _Watched(call, [_Change(look)])
             return [ToStation(call)], None
         refused: list[Effect] = [self._note(call.action, look, "refused", why=transfers.WHY)]
         answer = Result(call.message_id, {"status": "Rejected"})
-        ask = guard.question(self.version, within.name) if within.is_to_be_asked else None
-        if ask is None:
+        if not within.is_to_be_asked or (ask := guard.question(self.version, within.name)) is None:
             return refused, answer
         own = Call(self._new_id(), ask.action, ask.payload)
 

@@ -146,6 +146,21 @@ async def test_an_emptied_store_gets_everything_again() -> None:
     assert await kept(store) == memory
 
 
+async def test_what_a_session_before_could_not_write_is_owed_until_it_is_written() -> None:
+    store = SlowStore()
+    hint = {("", "passthrough/boot"): {"a": 1}}
+    assert not ledger(store, unwritten=hint).owes
+    book = ledger(store, unwritten={**hint, ("legacy", "tx/1"): 1})
+    assert book.owes
+    durable = book.commit()
+    assert durable is not None
+    await asyncio.wait_for(durable, 5)
+    assert not book.owes
+    taking_over = ledger(store)
+    taking_over.adopt({("legacy", "tx/2"): 2})
+    assert taking_over.owes
+
+
 async def test_what_speaks_of_the_moment_only_is_written_to_no_store() -> None:
     store = SlowStore()
     book = ledger(store, memory={"tx/1": 1, PASSING: {"transactionId": 1}})

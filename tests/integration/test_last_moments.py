@@ -5,9 +5,12 @@ import json
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.integration.test_weather import BOOT, START, STATUS, answers
 from tests.support import Csms, Frame, ask, closed, configuration, gateway
@@ -103,4 +106,24 @@ async def test_a_backend_that_a_station_has_left_is_dialled_no_more(tmp_path: Pa
                     assert (await ask(station, [2, f"h{number}", "Heartbeat", {}]))[0] == 3
                     await asyncio.sleep(0.1)
                 assert len(old.connections) == before
+            await station.close()
+
+
+async def test_what_a_session_before_could_not_write_is_durable_before_anybody_is_answered(tmp_path: Path) -> None:
+    """The successor knows the start that its predecessor could not write, and must not answer from that: after a crash
+    nobody would know it."""
+    database = tmp_path / "store.db"
+    async with Csms(csms_201, ("ocpp2.0.1",)).running() as csms:
+        config = configuration(("cloud", csms), store=f"sqlite:{database}", limits={"store_seconds": 1})
+        async with gateway(tmp_path, config) as running:
+            with locked(database):
+                for number in range(2):
+                    station = await running.station()
+                    await station.send(json.dumps([2, f"s{number}", "StartTransaction", START]))
+                    with suppress(ConnectionClosed):
+                        pytest.fail(f"answered: {await asyncio.wait_for(station.recv(), 20)!r}")
+                    assert station.close_code == 1012
+                assert csms.calls("TransactionEvent") == []
+            station = await running.station()
+            assert (await ask(station, [2, "s2", "StartTransaction", START], 20))[0] == 3
             await station.close()
