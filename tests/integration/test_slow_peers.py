@@ -218,7 +218,7 @@ async def test_a_noisy_neighbour_is_slowed_alone_and_loses_nothing(tmp_path: Pat
             ]
             noisy = await running.station("/NOISY")
             large = json.dumps([2, "large", "DataTransfer", {"vendorId": "x", "data": "y" * 1_000_000}])
-            sent = [f"s{number}" for number in range(300)]
+            sent = [f"s{number}" for number in range(120)]
 
             async def shout() -> None:
                 await noisy.send(large)

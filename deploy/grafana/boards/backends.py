@@ -54,6 +54,13 @@ BOARD = Board(
                     width=12,
                 ),
                 Panel(
+                    "Stations with messages kept",
+                    "Connected or not; looked at by one node, every 20 seconds.",
+                    "short",
+                    [total("backend", "outbox_stations", _OF_BACKEND)],
+                    width=12,
+                ),
+                Panel(
                     "What became of messages kept",
                     "By event; docs/metrics.md has the table.",
                     "mps",
