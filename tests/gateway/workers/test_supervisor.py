@@ -12,7 +12,7 @@ from tests.gateway.config_text import MINIMAL
 
 
 async def test_a_worker_that_cannot_be_started_is_started_a_moment_later() -> None:
-    tree = Supervisor(parse(MINIMAL, {}), 1, ["/there/is/no/such/program"], Lines(2))
+    tree = Supervisor(parse(MINIMAL, {}), 1, ["/there/is/no/such/program"], Lines(sys.stderr.fileno()))
     with capture_logs() as log:
         keeping = asyncio.create_task(tree._keep(0))
         async with asyncio.timeout(20):
