@@ -18,6 +18,7 @@ from gateway.bridge import POLICY, REPLACED, About, Bridge, Ending
 from gateway.caller import Caller
 from gateway.candidates import Candidates
 from gateway.config import Backend, Listener
+from gateway.deflate import agree
 from gateway.identity import Identity, offered_subprotocols
 from gateway.node import Node
 from gateway.overrides import Override
@@ -197,8 +198,8 @@ class Edge:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not held.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
-            ws = StationWebSocket(protocols=(admission.subprotocol,), compress=False)
-            ws.headers["Server"] = "ocpp-gateway"
+            offers = request.headers.getall("Sec-WebSocket-Extensions", []) if self.listener.compression else []
+            ws = StationWebSocket(admission.subprotocol, agree(offers))
             await ws.prepare(request)
             self._upgraded(request)
             entry.attempt.succeeded()
