@@ -236,7 +236,12 @@ class Edge:
             )
             if entry.override is not None and entry.override.backend == backend.name:
                 bridge.work(node.overrides.found_by(admission.identity.key, entry.override))
-            record = {"auth": entry.proof or "none", "profile": admission.profile, **encryption(request)}
+            record = {
+                "auth": entry.proof or "none",
+                "profile": admission.profile,
+                "compression": ws.deflate is not None,
+                **encryption(request),
+            }
             ending = await self._live(held, bridge, admission, logger, record)
             # Its backend and version may be others by now.
             bridge.logger.info(
