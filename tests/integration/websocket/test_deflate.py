@@ -65,9 +65,7 @@ async def test_every_offer_and_what_is_read_of_the_answer(tmp_path: Path, subpro
                     assert (opcode, json.loads(payload)) == (TEXT, [3, name, answered])
                 assert peer.compressed == (0 if windows is None else 1)
                 peer.cut()
-            assert set(csms.texts) == {
-                json.dumps([2, n, "DataTransfer", long()]) for n in ("long", "short")
-            }
+            assert set(csms.texts) == {json.dumps([2, n, "DataTransfer", long()]) for n in ("long", "short")}
 
 
 @pytest.mark.parametrize("tls", [False, True])
