@@ -198,6 +198,7 @@ def test_compressed_and_plain_messages_mix() -> None:
         FRAMES.text(b"\x00", reserved=RSV1 | 2),
         FRAMES.text(b"\x00", reserved=1),
     ],
+    ids=["ping", "close", "continuation-of-nothing", "continuation", "within-another", "two-bits", "another-bit"],
 )
 def test_the_bit_stands_on_the_first_frame_of_a_message_and_nowhere_else(octets: bytes) -> None:
     one, _ = squeezing()
