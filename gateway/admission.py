@@ -49,10 +49,12 @@ def identify(request: web.BaseRequest, listener: Listener) -> Identity:
         raise RefusedError(404, "identity", "no such station")
     if request.method != "GET" or request.headers.get("Upgrade", "").casefold() != "websocket":
         raise RefusedError(426, "no_upgrade", "this is a WebSocket endpoint")
+    if request.headers.get("Sec-WebSocket-Version") != "13":
+        raise RefusedError(426, "version", "WebSocket version 13 is spoken here")
     offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
     if not web.WebSocketResponse(protocols=offered, compress=False).can_prepare(request):
         # Known before anybody is disturbed by it: the backend, and the session that it would replace.
-        raise RefusedError(400, "handshake", "not a WebSocket handshake of version 13")
+        raise RefusedError(400, "handshake", "not a WebSocket handshake")
     credentials(request, listener, identity)
     return identity
 

@@ -17,6 +17,7 @@ from gateway.commands import Commands
 from gateway.config import BackendTls, Config, ConfigError, ListenerTls, load, needs_restart
 from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.delivering import Deliverer
+from gateway.draining import drain
 from gateway.errors import StartError
 from gateway.lines import Lines
 from gateway.listener import ListenerServer
@@ -33,10 +34,10 @@ from gateway.upstream import Upstream
 from gateway.workers.worker import Worker
 
 _LAST_SETTLE_SECONDS, _SETTLE_PAUSE = 10.0, 0.2
+_LAST_SECONDS, _NO_SECONDS = 1.0, 0.05
+"""For handshakes at work when the drain is over, and after the second signal."""
 _HASTE_SECONDS = 3.0
 """For all that is still to be closed, after the second signal."""
-_SLOWEST_CLOSES_PER_SECOND = 50
-"""A drain closes at least this many a second, so that a small fleet is let go in a moment."""
 
 
 def _nothing() -> None:
@@ -144,22 +145,7 @@ class App:
         node.draining = True
         self.metrics.draining.set(1)
         notify.tell(notify.STOPPING, os.environ)
-        sessions = list(node.sessions.values())
-        self._logger.info("drain_began", stations=len(sessions))
-        pause = min(1 / _SLOWEST_CLOSES_PER_SECOND, self.config.drain.seconds / max(1, len(sessions)))
-        drains = []
-        for session in sessions:
-            if self._hurry.is_set():
-                break
-            drains.append(asyncio.create_task(session.drain()))
-            await asyncio.sleep(pause)
-        deadline = asyncio.get_running_loop().time() + self.config.limits.write_seconds + 6
-        # The sessions end one by one, each on its own.
-        while node.sessions and not self._hurry.is_set() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        for task in drains:
-            task.cancel()
-        self._logger.info("drain_ended", left=len(node.sessions))
+        await drain(node, self._hurry)
 
     async def _close_in_time(self) -> None:
         """As long as it takes, or until somebody is in a hurry."""
@@ -181,7 +167,7 @@ class App:
                 task.cancel()
         await self.deliverer.close()
         for listener in self.listeners:
-            await listener.close()
+            await listener.close(_NO_SECONDS if self._hurry.is_set() else _LAST_SECONDS)
         await self.admin.close()
         await self.commands.passing.close()
         self.node.logins.close()

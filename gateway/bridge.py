@@ -245,6 +245,11 @@ class Bridge:
         self.primary.pump.carry_out(self.primary.board.call(call, told, self._loop.time()))
         return await answer
 
+    async def stop(self) -> None:
+        """End the session, whatever is at work. When this returns, it writes nothing any more."""
+        self.end(RESTART, "the gateway stops", "drain")
+        await self._finished.passed()
+
     async def drain(self) -> None:
         """End the session when no conversation is at work, or soon."""
         patience = self._loop.time() + _FINISH_SECONDS

@@ -13,6 +13,7 @@ from typing import Any
 import aiohappyeyeballs
 from yarl import URL
 
+from gateway.deflate import Deflate
 from gateway.handshakes import Answer, HandshakeError, read, request
 from gateway.security import ResumingContext
 from gateway.upgrades import Early
@@ -31,6 +32,8 @@ class Opening(asyncio.Protocol):
     """A connection that was dialled, until its answer is there and a `Socket` takes it over."""
 
     dialled = True
+    deflate: Deflate | None = None
+    """Not offered: what a station saves on its way, a backend next door would only pay for."""
 
     def __init__(self, asked: bytes, nonce: bytes) -> None:
         self._asked, self._nonce = asked, nonce

@@ -18,6 +18,7 @@ from gateway.bridge import POLICY, REPLACED, About, Bridge, Ending
 from gateway.caller import Caller
 from gateway.candidates import Candidates
 from gateway.config import Backend, Listener
+from gateway.deflate import agree
 from gateway.identity import Identity, offered_subprotocols
 from gateway.node import Node
 from gateway.overrides import Override
@@ -197,8 +198,8 @@ class Edge:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not held.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
-            ws = StationWebSocket(protocols=(admission.subprotocol,), compress=False)
-            ws.headers["Server"] = "ocpp-gateway"
+            offers = request.headers.getall("Sec-WebSocket-Extensions", []) if self.listener.compression else []
+            ws = StationWebSocket(admission.subprotocol, agree(offers))
             await ws.prepare(request)
             self._upgraded(request)
             entry.attempt.succeeded()
@@ -235,7 +236,12 @@ class Edge:
             )
             if entry.override is not None and entry.override.backend == backend.name:
                 bridge.work(node.overrides.found_by(admission.identity.key, entry.override))
-            record = {"auth": entry.proof or "none", "profile": admission.profile, **encryption(request)}
+            record = {
+                "auth": entry.proof or "none",
+                "profile": admission.profile,
+                "compression": ws.deflate is not None,
+                **encryption(request),
+            }
             ending = await self._live(held, bridge, admission, logger, record)
             # Its backend and version may be others by now.
             bridge.logger.info(

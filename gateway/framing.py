@@ -8,24 +8,29 @@ from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
+from gateway.deflate import BadDataError, Deflate, TooBigError
+
 PROTOCOL_ERROR, UNSUPPORTED, BAD_TEXT, POLICY, TOO_BIG = 1002, 1003, 1007, 1008, 1009
 NO_CODE = 1005
 """What a close frame without a code is told as (section 7.1.5)."""
 _CONTINUATION, TEXT, _BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _FIN, _RESERVED, _OPCODE, _MASK, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
+_SQUEEZED = 0x40
+"""RSV1, in the first frame of a message that is compressed (RFC 7692 section 6)."""
+SQUEEZED_TEXT = _SQUEEZED | TEXT
 _WHOLE_TEXT, _CLOSE, _PING = _FIN | TEXT, _FIN | CLOSE, _FIN | PING
 _CONTROL_BYTES = 125
 _EMPTY_FRAMES_PER_SECOND, _EMPTY_FRAMES_AT_ONCE = 256, 1024
 """Control frames, fragments and empty texts: 1 MiB in fragments of 1 KiB is within it."""
+_LIKELY_RATIO = 64
+"""JSON compresses to a tenth, seldom to a thirtieth. Each KiB beyond it costs what a frame costs that carries nothing."""
 _BEGINNINGS = frozenset({TEXT, _BINARY, _FIN | TEXT, _FIN | _BINARY})
 _CONTINUATIONS = frozenset({_CONTINUATION, _FIN | _CONTINUATION})
 _CONTROLS = frozenset({_CLOSE, _PING, _FIN | PONG})
-_WRONG = (
-    frozenset(range(256)) - _CONTROLS - _BEGINNINGS,
-    frozenset(range(256)) - _CONTROLS - _CONTINUATIONS,
-)
-"""First octets that no frame may have: between messages, and within one."""
-_BETWEEN, _WITHIN = _WRONG
+_BETWEEN = frozenset(range(256)) - _CONTROLS - _BEGINNINGS
+_BETWEEN_SQUEEZED = _BETWEEN - {_SQUEEZED | first for first in _BEGINNINGS}
+_WITHIN = frozenset(range(256)) - _CONTROLS - _CONTINUATIONS
+"""First octets that no frame may have: between messages, also where compression was agreed upon, and within one."""
 _ASSIGNED = frozenset({*range(1000, 1004), *range(1007, 1015)})
 _head_7, _head_16, _head_64 = Struct("!BB").pack, Struct("!BBH").pack, Struct("!BBQ").pack
 
@@ -49,10 +54,13 @@ class Reader:
     while all is well. heard_at: when a frame began or ended last, by `clock`.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float], masking: Masking, *, masked: bool) -> None:
+    def __init__(
+        self, limit: int, clock: Callable[[], float], masking: Masking, *, masked: bool, deflate: Deflate | None = None
+    ) -> None:
         """`limit`: octets that a message has less of. `clock`: seconds. `masked`: whether the peer has to mask its
-        frames, as those who dialled do."""
+        frames, as those who dialled do. `deflate`: the compression agreed upon."""
         self._limit = limit
+        self._deflate = deflate
         self._clock = clock
         self._masking = masking
         self._mask = _MASK if masked else 0
@@ -60,7 +68,10 @@ class Reader:
         self._held = bytearray()
         self._wanted = 0
         self._partial = bytearray()
-        self._wrong = _BETWEEN
+        self._between = _BETWEEN if deflate is None else _BETWEEN_SQUEEZED
+        self._wrong = self._between
+        self._squeezed = False
+        """Whether the message that has begun is compressed."""
         self._allowance: float = _EMPTY_FRAMES_AT_ONCE
         self._earned_at = clock()
         self.ping: bytes | None = None
@@ -79,7 +90,7 @@ class Reader:
             return []
         self.heard_at = self._clock()
         end = len(data)
-        if end > 6 and data[0] == _WHOLE_TEXT and self._wrong is _BETWEEN:
+        if end > 6 and data[0] == _WHOLE_TEXT and self._wrong is self._between:
             # One whole text and nothing else, as nearly everything comes.
             length, start = data[1] ^ self._mask, 2 + self._mask_bytes
             if length <= 126:  # with the wrong mask bit it is more
@@ -109,6 +120,8 @@ class Reader:
         first, second = data[place], data[place + 1]
         if second & _MASK != self._mask or first in self._wrong:
             return self._refuse(PROTOCOL_ERROR, self._fault(first, second))
+        squeezed = first & _SQUEEZED
+        first ^= squeezed
         length = second & _LENGTH
         if first >= _CLOSE:
             if length > _CONTROL_BYTES:
@@ -135,18 +148,18 @@ class Reader:
             self._masking(data[body - 4 : body], unmasked)
             payload = unmasked
         # A text is paid for by who reads messages; what carries none is paid for here.
-        if first & _OPCODE != TEXT or not length:
-            self._allowance -= 1
-            if self._allowance < 0 and not self._earned():
-                return self._refuse(POLICY, "too many frames that carry nothing")
+        if (first & _OPCODE != TEXT or not length) and not self._afford(1):
+            return self._refuse(POLICY, "too many frames that carry nothing")
         if first == _WHOLE_TEXT:
-            self._message(payload, texts)
+            self._message(payload, texts, squeezed=bool(squeezed))
         elif first >= _CLOSE:
             self._control(first, payload)
         elif first & _OPCODE == _BINARY:
             # OCPP-J is text only (1.6-J section 4.1, RFC 6455 section 7.4.1).
             self._refuse(UNSUPPORTED, "binary")
         else:
+            if first == TEXT:
+                self._squeezed = bool(squeezed)
             self._fragment(first, payload, texts)
         return after
 
@@ -162,18 +175,36 @@ class Reader:
             self._refuse(BAD_TEXT, "not UTF-8")
             return []
 
-    def _message(self, payload: bytes | bytearray, texts: list[str]) -> None:
+    def _message(self, payload: bytes | bytearray, texts: list[str], *, squeezed: bool) -> None:
         try:
-            texts.append(payload.decode())
+            if squeezed:
+                payload = self._inflated(payload)
+            if self.gone is None:
+                texts.append(payload.decode())
         except UnicodeDecodeError:
             self._refuse(BAD_TEXT, "not UTF-8")
+        except BadDataError:
+            self._refuse(BAD_TEXT, "not deflate")
+        except TooBigError:
+            self._refuse(TOO_BIG, "a message too big")
+
+    def _inflated(self, payload: bytes | bytearray) -> bytes:
+        """Raises BadDataError, TooBigError."""
+        assert self._deflate is not None, "otherwise the frame's first octet is a wrong one"
+        whole = self._deflate.inflate(payload, self._limit)
+        beyond = len(whole) - _LIKELY_RATIO * len(payload)
+        if (beyond > 0 or not whole) and not self._afford(max(1, beyond // 1024)):
+            self._refuse(POLICY, "too much for what it came in")
+        return whole
 
     def _fragment(self, first: int, payload: bytes | bytearray, texts: list[str]) -> None:
         self._partial += payload
-        self._wrong = _WRONG[first < _FIN]
-        if first >= _FIN:
-            whole, self._partial = self._partial, bytearray()
-            self._message(whole, texts)
+        if first < _FIN:
+            self._wrong = _WITHIN
+            return
+        self._wrong = self._between
+        whole, self._partial = self._partial, bytearray()
+        self._message(whole, texts, squeezed=self._squeezed)
 
     def _control(self, first: int, payload: bytes | bytearray) -> None:
         if first == _PING:
@@ -193,7 +224,11 @@ class Reader:
         else:
             self.gone = Gone(code, "closed by peer")
 
-    def _earned(self) -> bool:
+    def _afford(self, cost: int) -> bool:
+        """Whether the peer may send what costs so much."""
+        self._allowance -= cost
+        if self._allowance >= 0:
+            return True
         earned = (self.heard_at - self._earned_at) * _EMPTY_FRAMES_PER_SECOND
         self._allowance = min(self._allowance + earned, _EMPTY_FRAMES_AT_ONCE)
         self._earned_at = self.heard_at

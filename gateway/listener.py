@@ -12,9 +12,6 @@ from gateway.door import Door
 from gateway.edge import Edge
 from gateway.node import Node
 
-_LAST_SECONDS = 1.0
-"""What is left to sessions that did not end in the drain."""
-
 
 class _Server(web.Server):
     """Tells the door who leaves."""
@@ -46,17 +43,19 @@ class ListenerServer:
 
     async def open(self, listening: socket.socket | None = None) -> None:
         """Listen, on this socket if there is one. Raises OSError."""
-        server = _Server(self._edge, self._door)
-        self._runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
+        self._server = _Server(self._edge, self._door)
+        self._runner = web.ServerRunner(self._server)
         await self._runner.setup()
-        host, port = await self._door.open(server, listening)
+        host, port = await self._door.open(self._server, listening)
         self.address = f"{host}:{port}"
 
     def stop_accepting(self) -> None:
         """Close the listening socket; live connections stay."""
         self._door.stop()
 
-    async def close(self) -> None:
+    async def close(self, seconds: float) -> None:
+        """Cut every connection. `seconds`: twice as long has who is at work yet."""
         await self._door.close()
         if self._runner is not None:
+            await self._server.shutdown(seconds)
             await self._runner.cleanup()

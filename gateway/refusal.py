@@ -34,4 +34,5 @@ def response_to(refusal: RefusedError) -> web.Response:
         headers["WWW-Authenticate"] = 'Basic realm="ocpp", charset="UTF-8"'
     if refusal.status == 426:
         headers["Upgrade"] = "websocket"
+        headers["Sec-WebSocket-Version"] = "13"  # RFC 6455 section 4.4
     return web.Response(status=refusal.status, text=refusal.text + "\n", headers=headers)

@@ -50,8 +50,9 @@ class Socket(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | Closed = transport
         self._write_seconds = write_seconds
         self._loop = asyncio.get_running_loop()
-        self._reader = Reader(max_bytes, self._loop.time, masking, masked=not ws.dialled)
-        self._writing = Writing(transport, masked=ws.dialled, write_seconds=write_seconds, cut=self._abort)
+        masked, deflate = ws.dialled, ws.deflate
+        self._reader = Reader(max_bytes, self._loop.time, masking, masked=not masked, deflate=deflate)
+        self._writing = Writing(transport, deflate, masked=masked, write_seconds=write_seconds, cut=self._abort)
         self.send: Callable[[str], None] = self._writing.send
         """Hand over one message, in order. Returns without waiting for the peer."""
         self._take: Callable[[str], None] | None = None
@@ -145,7 +146,8 @@ class Socket(asyncio.BufferedProtocol):
             inbox.append(reader.gone)
         self._hand_over()
         if inbox:
-            self._inbox_bytes += len(data)
+            # A text may be longer than what came of it.
+            self._inbox_bytes += max(len(data), sum(map(len, texts)))
             if self._inbox_bytes > _AHEAD_BYTES and not self._paused:
                 self._paused = True
                 self._transport.pause_reading()

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from gateway.deflate import Deflate
+
 
 class Early:
     """In place of aiohttp's parser until the connection is taken over: what came with the handshake."""
@@ -25,9 +27,10 @@ class Early:
 
 
 class Upgrade(Protocol):
-    """A handshake that is over. `dialled`: by this end of the connection."""
+    """A handshake that is over. `dialled`: by this end of the connection; `deflate`: the compression agreed upon."""
 
     dialled: bool
+    deflate: Deflate | None
     early: Early
 
     def left(self) -> None:
@@ -39,6 +42,14 @@ class StationWebSocket(web.WebSocketResponse):
 
     early: Early
     dialled = False
+
+    def __init__(self, subprotocol: str | None = None, deflate: Deflate | None = None) -> None:
+        # aiohttp's own compression keeps a context for each connection.
+        super().__init__(protocols=(subprotocol,) if subprotocol is not None else (), compress=False)
+        self.deflate = deflate
+        self.headers["Server"] = "ocpp-gateway"
+        if deflate is not None:
+            self.headers["Sec-WebSocket-Extensions"] = deflate.answer
 
     @property  # type: ignore[override]
     def _parser(self) -> Early:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from gateway.framing import TEXT, Masking, frame, xor
+from gateway.deflate import Deflate
+from gateway.framing import SQUEEZED_TEXT, TEXT, Masking, frame, xor
 from gateway.gates import Gate
 
 masking: Masking = xor
@@ -60,6 +61,7 @@ class Writing:
         "_backlog",
         "_backlog_bytes",
         "_cut",
+        "_deflate",
         "_drained",
         "_flusher",
         "_light",
@@ -73,15 +75,22 @@ class Writing:
     )
 
     def __init__(
-        self, transport: asyncio.Transport, *, masked: bool, write_seconds: float, cut: Callable[[], None]
+        self,
+        transport: asyncio.Transport,
+        deflate: Deflate | None = None,
+        *,
+        masked: bool,
+        write_seconds: float,
+        cut: Callable[[], None],
     ) -> None:
-        """`masked`: as those who dialled do."""
+        """`deflate`: the compression agreed upon. `masked`: as those who dialled do."""
         # Beyond it the transport says so, and need not be asked at every message.
         transport.set_write_buffer_limits(high=_LIGHT_BYTES)
         self._transport = transport
         self._masked = masked
         self._write_seconds = write_seconds
         self._cut = cut
+        self._deflate = deflate
         self._over = False
         self.frames = self.octets = 0
         """Messages written, and the bytes of all frames."""
@@ -174,9 +183,11 @@ class Writing:
             self._room.open()
 
     def _write(self, opcode: int, payload: bytes) -> None:
+        self.frames += opcode == TEXT
+        if self._deflate is not None and opcode == TEXT and (squeezed := self._deflate.squeeze(payload)) is not None:
+            opcode, payload = SQUEEZED_TEXT, squeezed
         octets = frame(opcode, payload, _next_mask() if self._masked else None, masking)
         self.octets += len(octets)
-        self.frames += opcode == TEXT
         try:
             self._transport.write(octets)
         except (OSError, RuntimeError):

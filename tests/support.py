@@ -152,7 +152,8 @@ class Gateway:
     async def station(self, path: str = "/CP-1", subprotocol: str = "ocpp1.6", **options: Any) -> ClientConnection:
         """A station's connection. Raises what `websockets` raises for a refused handshake."""
         options.setdefault("subprotocols", [Subprotocol(subprotocol)])
-        return await connect(self.url(path), ssl=self.tls(), compression=None, max_size=None, **options)
+        options.setdefault("compression", None)
+        return await connect(self.url(path), ssl=self.tls(), max_size=None, **options)
 
     async def get(self, path: str) -> tuple[int, str]:
         return await self.request("GET", path)

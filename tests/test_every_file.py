@@ -56,6 +56,7 @@ ELSEWHERE = {
     "gateway/demo/station201.py": "tests/gateway/demo/test_simulators.py",
     "gateway/demo/summary.py": "tests/gateway/demo/test_demo.py",
     "gateway/demo/wire.py": "tests/gateway/demo/test_simulators.py",
+    "gateway/draining.py": "tests/integration/test_passthrough.py",
     "gateway/door.py": "tests/integration/test_door.py",
     "gateway/edge.py": "tests/integration/test_handshake.py",
     "gateway/errors.py": "tests/gateway/cli/test_run.py",

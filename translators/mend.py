@@ -40,8 +40,9 @@ _ABSENT_MEANS_UNKNOWN = frozenset(
 )
 """Required fields a mapping does without: a reading that was not sent is never invented."""
 
-_UNKNOWN_VALUES = {"errorCode": "OtherError"}
-"""Required enums with a member for what has no name."""
+_UNKNOWN_VALUES = {"errorCode": "OtherError", "reason": "Other", "stoppedReason": "Other"}
+"""What stands for a word that is none, in enums that have it, and where saying nothing would say something else: a reason
+may be left out when it is Local, and only then (1.6 section 6.49)."""
 
 _LEFT_TO_THE_MAPPING = frozenset({"measurand", "unit", "phase", "location", "format"})
 """Enums of a sample whose absence has a meaning (energy, Wh, the outlet, the sum of phases, raw): dropping an unknown
@@ -210,8 +211,8 @@ def _member(value: Any, offence: Offence, name: str | int) -> Any:
         for option in offence.facts["options"]:
             if isinstance(option, str) and option.casefold() == wanted:
                 return option
-        if value and isinstance(name, str):
-            return _UNKNOWN_VALUES.get(name)
+        if value and isinstance(name, str) and (other := _UNKNOWN_VALUES.get(name)) in offence.facts["options"]:
+            return other
     return None
 
 

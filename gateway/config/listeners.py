@@ -36,7 +36,8 @@ class ListenerTls(Section):
 
 
 class Listener(Section):
-    """Where stations connect. Without `tls` it is plain ws; `strict_part4` answers 101 and closes for no subprotocol.
+    """Where stations connect. Without `tls` it is plain ws; `strict_part4` answers 101 and closes for no subprotocol;
+    `compression` takes up permessage-deflate where a station offers it.
 
     `security_profiles` are those it takes, all when empty. Only what comes from `trusted_proxies` is believed about where
     a station is: a PROXY header with `proxy_protocol`, forwarding headers without.
@@ -53,6 +54,7 @@ class Listener(Section):
     tls: ListenerTls | None = None
     auth: Annotated[tuple[ListenerAuth, ...], OneOrMore, Field(min_length=1), Once] = ("forward",)
     strict_part4: bool = False
+    compression: bool = True
     security_profiles: Annotated[tuple[Profile, ...], Once] = ()
     proxy_protocol: bool = False
     trusted_proxies: Annotated[tuple[NetworkText, ...], OneOrMore] = ()

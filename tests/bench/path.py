@@ -69,7 +69,7 @@ class _Wire:
 
 
 def _socket(wire: _Wire, *, dialled: bool) -> Socket:
-    upgrade = SimpleNamespace(dialled=dialled, early=Early(), left=lambda: None)
+    upgrade = SimpleNamespace(dialled=dialled, early=Early(), deflate=None, left=lambda: None)
     return Socket(cast(Any, upgrade), cast(Any, wire), max_bytes=2**20, write_seconds=10)
 
 

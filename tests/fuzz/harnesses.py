@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gateway import identity, origin
+from gateway import deflate, identity, origin
 from gateway.config.document import Document
 from gateway.framing import Reader, xor
 from tests.fuzz import board
@@ -26,16 +26,22 @@ def frames(octets: bytes) -> None:
             assert isinstance(frame.payload, dict)
 
 
+_DEFLATE = deflate.agree(["permessage-deflate"])
+
+
 def wire(octets: bytes) -> None:
-    """The reader of WebSocket frames: whole or cut in two, it comes to the same."""
-    masked, cut = bool(octets[:1] and octets[0] & 1), octets[1] if len(octets) > 1 else 0
+    """The reader of WebSocket frames, with compression and without: whole or cut in two, it comes to the same."""
+    flags, cut = (*octets[:2], 0, 0)[:2]
+    masked, agreed = bool(flags & 1), _DEFLATE if flags & 2 else None
     stream = octets[2:]
-    one = Reader(4096, lambda: 0.0, xor, masked=masked)
+    one = Reader(4096, lambda: 0.0, xor, masked=masked, deflate=agreed)
     whole = one.feed(stream)
-    two = Reader(4096, lambda: 0.0, xor, masked=masked)
+    two = Reader(4096, lambda: 0.0, xor, masked=masked, deflate=agreed)
     parts = two.feed(stream[:cut]) + two.feed(stream[cut:])
     assert (whole, one.gone, one.ping) == (parts, two.gone, two.ping)
-    assert sum(map(len, whole)) <= len(stream)
+    if agreed is None:
+        assert sum(map(len, whole)) <= len(stream)
+    assert all(len(text) < 4096 for text in whole)
 
 
 def _proxied(stream: bytes) -> None:
@@ -63,6 +69,8 @@ def door(octets: bytes) -> None:
         if basic is not None:
             assert identity.read_basic(identity.write_basic(basic.username, basic.password)) is not None
     identity.offered_subprotocols([text])
+    agreed = deflate.agree([text, f"permessage-deflate; {text}"])
+    assert agreed is None or agreed.answer.startswith("permessage-deflate; ")
     with suppress(origin.NoProxyHeaderError):
         _proxied(octets)
     origin.network_of(origin.forwarded_for("127.0.0.1", [text], [text], ()))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.fuzz.board import PAIRS
 from tests.integration.websocket.cases import CASES
+from tests.integration.websocket.deflate_cases import DEFLATE_CASES
 from tests.integration.websocket.raw import Frames
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -47,7 +48,8 @@ def write() -> None:
             bytes((masked, 7)) + b"".join(case.chunks(Frames(bool(masked)), case.call))[:300]
             for case in CASES[::4]
             for masked in (0, 1)
-        ],
+        ]
+        + [bytes((3, 7)) + b"".join(case.chunks(Frames(True), case.call[:300]))[:300] for case in DEFLATE_CASES[::3]],
         "board": [bytes((pair,)) + chaos.randbytes(200) for pair in range(len(PAIRS)) for _ in range(3)],
     }
     for name, octets in made.items():

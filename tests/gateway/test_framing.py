@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.deflate import agree
 from gateway.framing import CLOSE, PING, POLICY, PONG, PROTOCOL_ERROR, TEXT, TOO_BIG, Gone, Reader, frame, xor
 from gateway.writing import masking
 from tests.integration.websocket.raw import BINARY, CONTINUATION, Frames
@@ -149,3 +150,105 @@ def test_the_quick_masking_is_the_plain_one(payload: bytes, mask: bytes) -> None
     masking(mask, quick)
     xor(mask, plain)
     assert quick == plain
+
+
+RSV1 = 4
+DEFLATE = agree(["permessage-deflate"])
+
+
+def squeezing() -> tuple[Reader, Clock]:
+    clock = Clock()
+    return Reader(LIMIT, clock, masking, masked=True, deflate=DEFLATE), clock
+
+
+def squeezed(text: str) -> bytes:
+    assert DEFLATE is not None
+    octets = DEFLATE.squeeze(text.encode())
+    assert octets is not None
+    return octets
+
+
+LONG = '[2,"a","Heartbeat",{}]' * 100
+
+
+def test_compressed_and_plain_messages_mix() -> None:
+    one, _ = squeezing()
+    octets = squeezed(LONG)
+    parts = [
+        FRAMES.text(octets, reserved=RSV1),
+        FRAMES.text("plain"),
+        FRAMES.text(octets[:9], fin=False, reserved=RSV1),
+        FRAMES.frame(PING, b"p"),
+        FRAMES.frame(CONTINUATION, octets[9:]),
+        FRAMES.text("pl", fin=False),
+        FRAMES.frame(CONTINUATION, b"ain"),
+    ]
+    assert [one.feed(part) for part in parts] == [[LONG], ["plain"], [], [], [LONG], [], ["plain"]]
+    assert squeezing()[0].feed(b"".join(parts)) == [LONG, "plain", LONG, "plain"]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        FRAMES.frame(PING, b"x", reserved=RSV1),
+        FRAMES.close(1000)[:1].replace(b"\x88", b"\xc8") + FRAMES.close(1000)[1:],
+        FRAMES.frame(CONTINUATION, b"x", reserved=RSV1),
+        FRAMES.text(b"x", fin=False) + FRAMES.frame(CONTINUATION, b"x", reserved=RSV1),
+        FRAMES.text(b"\x00", fin=False, reserved=RSV1) + FRAMES.text(b"\x00", reserved=RSV1),
+        FRAMES.text(b"\x00", reserved=RSV1 | 2),
+        FRAMES.text(b"\x00", reserved=1),
+    ],
+    ids=["ping", "close", "continuation-of-nothing", "continuation", "within-another", "two-bits", "another-bit"],
+)
+def test_the_bit_stands_on_the_first_frame_of_a_message_and_nowhere_else(octets: bytes) -> None:
+    one, _ = squeezing()
+    assert one.feed(octets) == []
+    assert one.gone is not None
+    assert one.gone.code == PROTOCOL_ERROR
+
+
+def test_the_bit_means_nothing_where_nothing_was_agreed_upon() -> None:
+    one, _ = reader()
+    assert one.feed(FRAMES.text(squeezed(LONG), reserved=RSV1)) == []
+    assert one.gone == Gone(PROTOCOL_ERROR, "reserved bits", refused=True)
+
+
+@pytest.mark.parametrize(("size", "code"), [(LIMIT - 1, None), (LIMIT, TOO_BIG), (100 * LIMIT, TOO_BIG)])
+def test_a_message_is_measured_when_it_is_inflated(size: int, code: int | None) -> None:
+    one, _ = squeezing()
+    texts = one.feed(FRAMES.text(squeezed("x" * size), reserved=RSV1))
+    assert [len(text) for text in texts] == ([size] if code is None else [])
+    assert (one.gone and one.gone.code) == code
+
+
+def test_what_is_made_of_next_to_nothing_has_a_limit_and_json_has_none() -> None:
+    one, clock = squeezing()
+    report = FRAMES.text(
+        squeezed('{"component":{"name":"Connector"},"variable":{"name":"Enabled"}},' * 20), reserved=RSV1
+    )
+    for _ in range(2000):
+        clock.now += 0.02
+        assert len(one.feed(report)) == 1
+    blown_up, received = FRAMES.text(squeezed(" " * (LIMIT - 1)), reserved=RSV1), 0
+    while one.gone is None:
+        received += len(one.feed(blown_up))
+    assert one.gone == Gone(POLICY, "too much for what it came in", refused=True)
+    assert received < 50
+
+
+@given(sizes=st.lists(st.integers(0, 3000), max_size=6), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=9))
+@settings(deadline=None, max_examples=100)
+def test_compressed_or_not_however_it_is_cut_it_comes_to_the_same(sizes: list[int], cuts: list[int]) -> None:
+    stream, expected = b"", []
+    for number, size in enumerate(sizes):
+        text = f"{number}," * size
+        octets = DEFLATE.squeeze(text.encode()) if DEFLATE is not None else None
+        stream += FRAMES.text(text) if octets is None else FRAMES.text(octets, reserved=RSV1)
+        expected.append(text)
+    one, _ = squeezing()
+    place, turn, texts = 0, 0, []
+    while place < len(stream):
+        step = cuts[turn % len(cuts)]
+        texts += one.feed(stream[place : place + step])
+        place, turn = place + step, turn + 1
+    assert (texts, one.gone) == (expected, None)

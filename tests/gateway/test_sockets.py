@@ -20,7 +20,7 @@ async def pair(write_seconds: float = 2.0) -> AsyncIterator[tuple[Socket, Client
     over = asyncio.Event()
 
     async def handle(request: web.Request) -> web.WebSocketResponse:
-        ws = StationWebSocket(compress=False)
+        ws = StationWebSocket()
         await ws.prepare(request)
         made.set_result(Socket(ws, request.transport, max_bytes=2**20, write_seconds=write_seconds))
         await over.wait()

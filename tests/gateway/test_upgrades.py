@@ -6,7 +6,7 @@ from gateway.upgrades import Early, StationWebSocket
 
 
 async def test_aiohttp_hands_its_connection_what_is_kept_and_not_its_parser() -> None:
-    ws = StationWebSocket(compress=False)
+    ws = StationWebSocket()
     ws._parser = WebSocketReader.__new__(WebSocketReader)
     assert isinstance(ws._parser, Early)
     assert ws._parser.feed_data(b"ab") == (False, b"")
@@ -17,5 +17,5 @@ async def test_aiohttp_hands_its_connection_what_is_kept_and_not_its_parser() ->
 
 
 async def test_aiohttp_does_not_close_what_is_not_its_own() -> None:
-    assert await StationWebSocket(compress=False).close() is False
+    assert await StationWebSocket().close() is False
     assert not StationWebSocket.dialled

@@ -1,8 +1,10 @@
 """What is written to a peer: at once while it reads, behind it when it does not, nothing behind the last frame."""
 
 import asyncio
+import zlib
 from typing import Any, cast
 
+from gateway.deflate import agree
 from gateway.framing import CLOSE, PING
 from gateway.writing import Writing
 
@@ -87,3 +89,17 @@ async def test_who_does_not_read_or_is_gone_is_cut() -> None:
     broken.broken = True
     writing(broken, cuts).send("x")
     assert cuts == [True, True]
+
+
+async def test_a_long_text_is_compressed_where_that_was_agreed_upon() -> None:
+    pipe, deflate = Pipe(), agree(["permessage-deflate"])
+    one = Writing(cast(Any, pipe), deflate, masked=False, write_seconds=5.0, cut=lambda: None)
+    short, long = "x" * 255, "Energy" * 100
+    for text in (short, long):
+        one.send(text)
+    one.control(PING, b"x" * 125)
+    one.last(CLOSE, b"\x03\xe8" + b"x" * 120)
+    plain, squeezed, ping, close = pipe.written
+    assert [plain[0], squeezed[0], ping[0], close[0]] == [0x81, 0xC1, 0x89, 0x88]
+    assert (one.frames, one.octets) == (2, sum(map(len, pipe.written)))
+    assert zlib.decompressobj(-15).decompress(squeezed[2:] + b"\x00\x00\xff\xff") == long.encode()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -83,6 +84,33 @@ async def test_what_a_session_could_not_write_is_written_before_the_end(tmp_path
                 assert not is_stored(database, "the last one")
             await asyncio.wait_for(running.process.wait(), 20)
             assert running.events("parked_lost") == []
+        assert is_stored(database, "the last one")
+
+
+async def test_a_second_signal_stops_at_once_and_forgets_nothing(tmp_path: Path) -> None:
+    """A call at work, a status that the store was to hear of in a moment, and a station that does not say goodbye."""
+    database = tmp_path / "store.db"
+
+    def unless_heartbeat(frame: Frame) -> Any:
+        return None if frame[2] == "Heartbeat" else answers(frame)
+
+    async with Csms(unless_heartbeat).running() as csms:
+        config = configuration(("legacy", csms), store=f"sqlite:{database}")
+        async with gateway(tmp_path, config) as running:
+            station = await running.station()
+            await ask(station, [2, "1", "BootNotification", BOOT])
+            await station.send('[2,"2","StatusNotification",' + json.dumps({**STATUS, "info": "the last one"}) + "]")
+            await station.send('[2,"3","Heartbeat",{}]')
+            running.process.send_signal(signal.SIGTERM)
+            await csms.wait(lambda: csms.calls("Heartbeat") and running.events("drain_began"), 20)
+            station.transport.pause_reading()
+            began = time.monotonic()
+            running.process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(running.process.wait(), 20)
+            # 0.15 s on a machine that has nothing else to do.
+            assert time.monotonic() - began < 1.5
+            assert running.process.returncode == 0
+            station.transport.abort()
         assert is_stored(database, "the last one")
 
 

@@ -38,7 +38,7 @@ def handshake(key: str = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", vers
     ).encode()
 
 
-@pytest.mark.parametrize("request_bytes", [handshake(key=""), handshake(version="12")])
+@pytest.mark.parametrize("request_bytes", [handshake(key=""), handshake().replace(b"Connection: U", b"X: U")])
 async def test_a_handshake_that_cannot_be_answered_disturbs_nobody(tmp_path: Path, request_bytes: bytes) -> None:
     csms = Csms()
     async with csms.running(), gateway(tmp_path, configuration(("only", csms))) as running:
@@ -51,6 +51,26 @@ async def test_a_handshake_that_cannot_be_answered_disturbs_nobody(tmp_path: Pat
         assert (await ask(ws, [2, "1", "Heartbeat", {}]))[0] == 3
         assert await running.metric('ocpp_gateway_connections_rejected_total{reason="handshake"}') == 1
         await ws.close()
+
+
+@pytest.mark.parametrize("version", [b": 12", b": 8", b": 7", b": 13, 8", b": 0", b":"])
+async def test_another_version_of_the_protocol_is_told_ours(tmp_path: Path, version: bytes) -> None:
+    """RFC 6455 section 4.4; so is one that names none."""
+    csms = Csms()
+    async with csms.running(), gateway(tmp_path, configuration(("only", csms))) as running:
+        for request in (
+            handshake().replace(b"Version: 13", b"Version" + version),
+            handshake().replace(b"Sec-WebSocket-Version: 13\r\n", b""),
+        ):
+            reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+            writer.write(request)
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            assert answer.startswith(b"HTTP/1.1 426 ")
+            assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer
+            assert b"\r\nUpgrade: websocket\r\n" in answer
+            writer.close()
+        assert csms.requests == []
+        assert await running.metric('ocpp_gateway_connections_rejected_total{reason="version"}') == 2
 
 
 async def test_a_station_that_leaves_while_its_backend_is_dialled_replaces_nobody(tmp_path: Path) -> None:

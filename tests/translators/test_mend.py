@@ -52,6 +52,18 @@ def test_what_fits_is_taken_as_it_is() -> None:
             "enum of errorCode",
         ),
         (
+            "StopTransaction",
+            {"transactionId": 1, "meterStop": 2, "timestamp": "x", "reason": "Tired"},
+            {"transactionId": 1, "meterStop": 2, "timestamp": "x", "reason": "Other"},
+            "enum of reason",
+        ),
+        (
+            "StopTransaction",
+            {"transactionId": 1, "meterStop": 2, "timestamp": "x", "reason": ""},
+            {"transactionId": 1, "meterStop": 2, "timestamp": "x"},
+            "enum of reason",
+        ),
+        (
             "StatusNotification",
             {"connectorId": 1, "status": "Faulted", "info": None},
             {"connectorId": 1, "status": "Faulted", "errorCode": "NoError"},

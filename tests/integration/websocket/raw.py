@@ -5,6 +5,7 @@ import base64
 import hashlib
 import os
 import socket
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -64,6 +65,10 @@ class Peer:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, masked: bool) -> None:
         self.reader, self.writer, self.frames = reader, writer, Frames(masked)
+        self.extensions: str | None = None
+        """What was agreed upon."""
+        self.compressed = 0
+        """Frames read that were."""
 
     async def write(self, *chunks: bytes) -> None:
         """Each chunk a segment of its own, as far as the machine lets it. A peer that has gone is not news here."""
@@ -82,7 +87,13 @@ class Peer:
             size = int.from_bytes(await self.reader.readexactly(2 if size == 126 else 8), "big")
         assert bool(second & 0x80) is not self.frames.masked, "the gateway's frames have the wrong mask bit"
         mask = await self.reader.readexactly(4) if second & 0x80 else b"\0\0\0\0"
-        return first & 0x0F, masking(mask, await self.reader.readexactly(size))
+        payload = masking(mask, await self.reader.readexactly(size))
+        if first & 0x70:
+            assert first == 0xC1, "only a whole text may be compressed"
+            assert self.extensions is not None, "nothing is compressed where it was not agreed upon"
+            self.compressed += 1
+            payload = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
+        return first & 0x0F, payload
 
     async def close_code(self, seconds: float = 10.0) -> int:
         """The code of the close frame; 1005: it held none; 1006: there was none."""
@@ -104,23 +115,32 @@ async def station(
     subprotocol: str = "ocpp1.6",
     extra: bytes = b"",
     connection: socket.socket | None = None,
+    offer: str | None = None,
 ) -> Peer:
-    """A station's connection; `extra` follows the handshake in the same segment. `connection`: one that is there."""
+    """A station's connection; `extra` follows the handshake in the same segment. `connection`: one that is there;
+    `offer`: extensions."""
     if connection is not None:
         reader, writer = await asyncio.open_connection(sock=connection)
     else:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(
-        f"GET /{identity} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-        f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n".encode()
-        + extra
-    )
+    lines = [
+        f"GET /{identity} HTTP/1.1",
+        "Host: x",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Protocol: {subprotocol}",
+        *([f"Sec-WebSocket-Extensions: {offer}"] if offer is not None else []),
+    ]
+    writer.write("".join(f"{line}\r\n" for line in [*lines, ""]).encode() + extra)
     answer = await reader.readuntil(b"\r\n\r\n")
     assert b" 101 " in answer.splitlines()[0], answer
-    assert b"permessage-deflate" not in answer.lower(), "nothing is compressed that was not agreed upon"
-    return Peer(reader, writer, masked=True)
+    headers = dict(line.lower().split(": ", 1) for line in answer.decode().split("\r\n") if ": " in line)
+    peer = Peer(reader, writer, masked=True)
+    peer.extensions = headers.get("sec-websocket-extensions")
+    assert offer or peer.extensions is None, "nothing is agreed upon that was not offered"
+    return peer
 
 
 class Backend:
