@@ -5,6 +5,7 @@ session, or for the store once it is back.
 """
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -14,13 +15,18 @@ import structlog
 from gateway.cluster import Message
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics
-from gateway.store import Owner, Store, StoreError, next_epoch
+from gateway.store import Claimed, Owner, Store, StoreError, next_epoch
+from gateway.turns import CrowdedError, Turns
 
 _MOST_PARKED = 20_000
 _AT_ONCE = 200
 _SETTLE_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _MOST_REFUSED = 3
+_CLAIMS_AT_ONCE = 32
+"""What one round trip of the store takes of them twice over: more would only wait in another place."""
+_BLIP_SECONDS, _BLIP_PAUSE = 1.0, 0.2
+"""For which a claim is tried again by who needs it, and how often: a store that was away for a moment turns nobody away."""
 
 Place = tuple[str, str]
 
@@ -38,8 +44,10 @@ class Held(NamedTuple):
 class Ownership:
     """The claims of one node. `node` is its id."""
 
-    def __init__(self, store: Store, node: str, metrics: Metrics) -> None:
+    def __init__(self, store: Store, node: str, metrics: Metrics, patience: float = 5.0) -> None:
+        """`patience`: the seconds a station at the door waits for its turn to be claimed."""
         self.node = node
+        self._turns = Turns(_CLAIMS_AT_ONCE, patience)
         self._store = store
         self._metrics = metrics
         self._parked: OrderedDict[str, Ledger] = OrderedDict()
@@ -50,7 +58,7 @@ class Ownership:
         whose predecessor was here goes on with what that knew. Raises StoreError."""
         parked = self._parked.pop(identity, None)
         try:
-            claimed = await self._store.claim(identity, self.node, ("", backend))
+            claimed = await self._claimed(identity, backend, _BLIP_SECONDS if needs_memory else 0.0)
         except StoreError as error:
             self._metrics.store_up.set(0)
             if parked is not None and parked.backend == backend:
@@ -79,6 +87,27 @@ class Ownership:
                 else:
                     memory[key] = value
         return Held(claimed.epoch, memory, unwritten, claimed.before)
+
+    def crowded(self, now: float) -> bool:
+        """Whether a station that came at `now` (loop time) might wait in vain for its turn to be claimed."""
+        return self._turns.crowded(now)
+
+    async def _claimed(self, identity: str, backend: str, seconds: float) -> Claimed:
+        """So many at a time; tried again for `seconds`, between which others have their turn. Raises StoreError."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while True:
+            try:
+                async with self._turns.taken():
+                    return await self._store.claim(identity, self.node, ("", backend))
+            except CrowdedError as error:
+                raise StoreError(str(error)) from None
+            except StoreError:
+                if loop.time() + _BLIP_PAUSE > until:
+                    raise
+            due = loop.time() + random.uniform(_BLIP_PAUSE / 2, _BLIP_PAUSE)  # noqa: S311 - spreads load
+            await asyncio.sleep(due - loop.time())
+            until += loop.time() - due  # our being late is not the store's
 
     def park(self, ledger: Ledger) -> None:
         """Keep what a session could not write, until the store is back or the station is."""
