@@ -27,11 +27,11 @@ async def test_a_storm_on_a_late_gateway_loses_nobody_and_nothing(redis: RedisSe
         async with inside(configuration(("only", csms), store=redis.url, limits=limits)) as running:
             live = await _comes(running, 0)
             with busy(_PASS_SECONDS):
-                fleet = [asyncio.ensure_future(_comes(running, number)) for number in range(1, _FLEET + 1)]
+                fleet = asyncio.gather(*(_comes(running, number) for number in range(1, _FLEET + 1)))
                 # What it says needs the store: the number of its transaction is kept before it is told.
                 number = (await ask(live, [2, "2", "StartTransaction", START], _SECONDS))[2]["transactionId"]
                 status, _ = await running.get("/readyz")
-                await asyncio.gather(*fleet)
+                await fleet
             assert number
             assert status == 200
             assert len(running.node.sessions) == _FLEET + 1
