@@ -48,8 +48,7 @@ _MOST_GIVEN_UP, _GIVEN_UP_EACH = 20_000, 8
 
 
 class RedisStore:
-    """Redis may be silent for `call_seconds` in each round trip; while it is away each call is refused at once with a
-    StoreError."""
+    """Redis may be silent for `call_seconds`; while it is away every call is refused at once with a StoreError."""
 
     shared = True
     instant = False
