@@ -26,7 +26,8 @@ _MOST_REFUSED = 3
 _CLAIMS_AT_ONCE = 32
 """What one round trip of the store takes of them twice over: more would only wait in another place."""
 _BLIP_SECONDS, _BLIP_PAUSE = 1.0, 0.2
-"""For which a claim is tried again by who needs it, and how often: a store that was away for a moment turns nobody away."""
+"""How long the store may grant no claim until who needs one is turned away, and how often it is tried till then: one that is
+away for a moment turns nobody away."""
 
 Place = tuple[str, str]
 
@@ -48,6 +49,8 @@ class Ownership:
         """`patience`: the seconds a station at the door waits for its turn to be claimed."""
         self.node = node
         self._turns = Turns(_CLAIMS_AT_ONCE, patience)
+        self._refused_since: float | None = None
+        """Since when the store has granted no claim (loop time)."""
         self._store = store
         self._metrics = metrics
         self._parked: OrderedDict[str, Ledger] = OrderedDict()
@@ -58,7 +61,7 @@ class Ownership:
         whose predecessor was here goes on with what that knew. Raises StoreError."""
         parked = self._parked.pop(identity, None)
         try:
-            claimed = await self._claimed(identity, backend, _BLIP_SECONDS if needs_memory else 0.0)
+            claimed = await self._claimed(identity, backend, needs_memory=needs_memory)
         except StoreError as error:
             self._metrics.store_up.set(0)
             if parked is not None and parked.backend == backend:
@@ -92,22 +95,26 @@ class Ownership:
         """Whether a station that came at `now` (loop time) might wait in vain for its turn to be claimed."""
         return self._turns.crowded(now)
 
-    async def _claimed(self, identity: str, backend: str, seconds: float) -> Claimed:
-        """So many at a time; tried again for `seconds`, between which others have their turn. Raises StoreError."""
+    async def _claimed(self, identity: str, backend: str, *, needs_memory: bool) -> Claimed:
+        """So many at a time. While the store's trouble is new it is tried again, and others have their turn between. Raises
+        StoreError."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
         while True:
             try:
                 async with self._turns.taken():
-                    return await self._store.claim(identity, self.node, ("", backend))
+                    claimed = await self._store.claim(identity, self.node, ("", backend))
             except CrowdedError as error:
                 raise StoreError(str(error)) from None
             except StoreError:
-                if loop.time() + _BLIP_PAUSE > until:
+                now = loop.time()
+                if self._refused_since is None:
+                    self._refused_since = now
+                if not needs_memory or now + _BLIP_PAUSE > self._refused_since + _BLIP_SECONDS:
                     raise
-            due = loop.time() + random.uniform(_BLIP_PAUSE / 2, _BLIP_PAUSE)  # noqa: S311 - spreads load
-            await asyncio.sleep(due - loop.time())
-            until += loop.time() - due  # our being late is not the store's
+                await asyncio.sleep(random.uniform(_BLIP_PAUSE / 2, _BLIP_PAUSE))  # noqa: S311 - spreads load
+            else:
+                self._refused_since = None
+                return claimed
 
     def park(self, ledger: Ledger) -> None:
         """Keep what a session could not write, until the store is back or the station is."""
