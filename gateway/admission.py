@@ -164,6 +164,9 @@ def _first_that_leads_somewhere(
 def _make_room(node: Node, now: float) -> None:
     if node.draining:
         raise RefusedError(503, "draining", "the gateway drains")
+    if node.ownership.crowded(now):
+        node.metrics.rate_limited.labels("claims").inc()
+        raise RefusedError(503, "rate", "too many connects at once")
     if not node.connects.try_take(now):
         node.metrics.rate_limited.labels("connects").inc()
         raise RefusedError(503, "rate", "too many connects at once")

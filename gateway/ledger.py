@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gateway.metrics import Metrics
+from gateway.silence import silence
 from gateway.store import AbsentError, Change, FencedError, Store, StoreError
 from gateway.waiting import Waiting
 from translators.effects import Forget, Remember
@@ -190,7 +191,7 @@ class Ledger:
         until = self._loop.time() + seconds
         while True:
             try:
-                async with asyncio.timeout(self._patience):
+                async with silence(self._patience):
                     ours = await self._store.hold(self.identity, self._node, self.epoch)
             except (StoreError, TimeoutError) as error:
                 if self._loop.time() + _LONGEST_PAUSE >= until:
@@ -207,7 +208,7 @@ class Ledger:
         # Even with nothing due: a store that was emptied is to have it all before the station's next session asks.
         durable = None if self.fenced.done() else self.commit()
         try:
-            async with asyncio.timeout(seconds):
+            async with silence(seconds):
                 if durable is not None:
                     await durable
                 await self._store.release(self.identity, self.epoch)
@@ -268,10 +269,11 @@ class Ledger:
                 count, changes, self._pending = self._taken, self._pending, {}
                 self._flying = changes
                 began = perf_counter()
+                limit = silence(self._attempt_seconds())
                 try:
                     durable = self._store.write(self.identity, self.epoch, _changes(changes))
                     if durable is not None:
-                        async with asyncio.timeout(self._attempt_seconds()):
+                        async with limit:
                             await durable
                 except FencedError:
                     return self._fence()
@@ -281,8 +283,9 @@ class Ledger:
                 except (StoreError, TimeoutError) as error:
                     self._metrics.store_up.set(0)
                     self._pending = changes | self._pending
+                    self._waiting.extend(limit.late)
                     self._waiting.give_up(self._loop.time(), error)
-                    await asyncio.sleep(pause)
+                    await self._pause(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                 except asyncio.CancelledError:
                     self._pending = changes | self._pending
@@ -303,7 +306,7 @@ class Ledger:
                 return self._fence()
         except StoreError as error:
             self._waiting.give_up(self._loop.time(), error)
-            await asyncio.sleep(_FIRST_PAUSE)
+            await self._pause(_FIRST_PAUSE)
         everything = {
             self._place(key, backend): value
             for backend, memory in {**self._beside, self.backend: self.memory}.items()
@@ -311,6 +314,12 @@ class Ledger:
             if key != PASSING
         }
         self._pending = everything | self._pending
+
+    async def _pause(self, seconds: float) -> None:
+        """Who waits is not to pay for our being late."""
+        due = self._loop.time() + seconds
+        await asyncio.sleep(seconds)
+        self._waiting.extend(self._loop.time() - due)
 
     def _attempt_seconds(self) -> float:
         now = self._loop.time()

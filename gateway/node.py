@@ -91,7 +91,7 @@ class Node:
         self.logins = Logins()
         self.store = store
         self.id = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-        self.ownership = Ownership(store, self.id, metrics)
+        self.ownership = Ownership(store, self.id, metrics, config.limits.store_seconds)
         self.overrides = Overrides(store, metrics, min(1.0, config.limits.store_seconds))
         self.metrics = metrics
         self.upstreams: dict[str, Upstream] = {}

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from gateway.metrics import Metrics
+from gateway.silence import silence
 from gateway.store import Store, StoreError
 from gateway.tasks import ended
 
@@ -43,7 +44,7 @@ class Overrides:
         if key in self._undoing:
             return self._known.get(key)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with silence(self._seconds):
                 found = await self._store.document(KIND, key)
         except (StoreError, TimeoutError) as error:
             self._metrics.store_up.set(0)

@@ -5,6 +5,7 @@ session, or for the store once it is back.
 """
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -14,13 +15,19 @@ import structlog
 from gateway.cluster import Message
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics
-from gateway.store import Owner, Store, StoreError, next_epoch
+from gateway.store import Claimed, Owner, Store, StoreError, next_epoch
+from gateway.turns import CrowdedError, Turns
 
 _MOST_PARKED = 20_000
 _AT_ONCE = 200
 _SETTLE_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _MOST_REFUSED = 3
+_CLAIMS_AT_ONCE = 32
+"""What one round trip of the store takes of them twice over: more would only wait in another place."""
+_BLIP_SECONDS, _BLIP_PAUSE = 1.0, 0.2
+"""How long the store may grant no claim until who needs one is turned away, and how often it is tried till then: one that is
+away for a moment turns nobody away."""
 
 Place = tuple[str, str]
 
@@ -38,8 +45,12 @@ class Held(NamedTuple):
 class Ownership:
     """The claims of one node. `node` is its id."""
 
-    def __init__(self, store: Store, node: str, metrics: Metrics) -> None:
+    def __init__(self, store: Store, node: str, metrics: Metrics, patience: float = 5.0) -> None:
+        """`patience`: the seconds a station at the door waits for its turn to be claimed."""
         self.node = node
+        self._turns = Turns(_CLAIMS_AT_ONCE, patience)
+        self._refused_since: float | None = None
+        """Since when the store has granted no claim (loop time)."""
         self._store = store
         self._metrics = metrics
         self._parked: OrderedDict[str, Ledger] = OrderedDict()
@@ -50,7 +61,7 @@ class Ownership:
         whose predecessor was here goes on with what that knew. Raises StoreError."""
         parked = self._parked.pop(identity, None)
         try:
-            claimed = await self._store.claim(identity, self.node, ("", backend))
+            claimed = await self._claimed(identity, backend, needs_memory=needs_memory)
         except StoreError as error:
             self._metrics.store_up.set(0)
             if parked is not None and parked.backend == backend:
@@ -79,6 +90,31 @@ class Ownership:
                 else:
                     memory[key] = value
         return Held(claimed.epoch, memory, unwritten, claimed.before)
+
+    def crowded(self, now: float) -> bool:
+        """Whether a station that came at `now` (loop time) might wait in vain for its turn to be claimed."""
+        return self._turns.crowded(now)
+
+    async def _claimed(self, identity: str, backend: str, *, needs_memory: bool) -> Claimed:
+        """So many at a time. While the store's trouble is new it is tried again, and others have their turn between. Raises
+        StoreError."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with self._turns.taken():
+                    claimed = await self._store.claim(identity, self.node, ("", backend))
+            except CrowdedError as error:
+                raise StoreError(str(error)) from None
+            except StoreError:
+                now = loop.time()
+                if self._refused_since is None:
+                    self._refused_since = now
+                if not needs_memory or now + _BLIP_PAUSE > self._refused_since + _BLIP_SECONDS:
+                    raise
+                await asyncio.sleep(random.uniform(_BLIP_PAUSE / 2, _BLIP_PAUSE))  # noqa: S311 - spreads load
+            else:
+                self._refused_since = None
+                return claimed
 
     def park(self, ledger: Ledger) -> None:
         """Keep what a session could not write, until the store is back or the station is."""

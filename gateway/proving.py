@@ -17,6 +17,7 @@ from gateway.logins import BusyError
 from gateway.node import Node
 from gateway.proofs import CERTIFICATE, SECRET, Used
 from gateway.refusal import RefusedError
+from gateway.silence import silence
 from gateway.stations import Station
 from gateway.store import StoreError
 
@@ -108,7 +109,7 @@ class Recognised(NamedTuple):
 async def recall(node: Node, identity: Identity) -> Recalled:
     """What is remembered of a station that wants to come in."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with silence(_PATIENCE_SECONDS):
             return Recalled(await node.store.load(identity.key, ("",)), True)
     except (StoreError, TimeoutError):
         session = node.sessions.get(identity.key)

@@ -42,6 +42,11 @@ class Waiting:
                 waiter.done.set_result(None)
         self._waiters = [waiter for waiter in self._waiters if waiter.upto > count]
 
+    def extend(self, seconds: float) -> None:
+        """So much of the time was not theirs: nobody could have heard the store."""
+        if seconds > 0:
+            self._waiters = [waiter._replace(deadline=waiter.deadline + seconds) for waiter in self._waiters]
+
     def give_up(self, now: float, error: Exception) -> None:
         """Those go whose time is over."""
         for waiter in self._waiters:

@@ -15,6 +15,7 @@ from gateway.admin.console import Console, is_console
 from gateway.admin.operations import PREFIX
 from gateway.admin.problems import Problem
 from gateway.node import Node
+from gateway.silence import silence
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OPEN = frozenset({"/livez", "/readyz", "/metrics"})
@@ -108,7 +109,7 @@ class AdminServer:
         if not self.listeners_up:
             reasons.append("listeners")
         try:
-            async with asyncio.timeout(1.0):
+            async with silence(1.0):
                 store_up = await self._node.store.ping()
         except TimeoutError:
             store_up = False

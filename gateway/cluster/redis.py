@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from gateway.cluster import Handler, Message, NodeFailed, NodeUnreachable
 from gateway.config import Store as StoreConfig
-from gateway.store.redis_client import close_client, drop_connections, follow_master, make_client
+from gateway.silence import silence
+from gateway.store.redis_client import CALL_SECONDS, close_client, drop_connections, follow_master, make_client
 from gateway.tasks import ended
 
 LEASE_SECONDS = 10.0
@@ -73,22 +74,25 @@ class RedisCluster:
             async with asyncio.timeout(_LOOK_SECONDS):
                 await self._listening.wait()
         with suppress(*_TROUBLE):
-            await self._renew(handler)
+            async with silence(_LOOK_SECONDS):
+                await self._renew(handler)
         self._beater = loop.create_task(self._keep_beating(handler), name="cluster beat")
 
     async def close(self) -> None:
         await ended(self._beater)  # it may start others
         await ended(self._listener, *self._tasks)
         with suppress(*_TROUBLE):
-            await self._client.delete(_key(self.id))
-            await self._client.srem(_INDEX, self.id)
+            async with silence(2 * CALL_SECONDS):
+                await self._client.delete(_key(self.id))
+                await self._client.srem(_INDEX, self.id)
         await close_client(self._client)
 
     async def nodes(self) -> list[Message]:
         assert self._handler is not None
         try:
-            ids = sorted(name.decode() for name in await self._client.smembers(_INDEX))
-            texts = await self._client.mget([_key(node) for node in ids]) if ids else []
+            async with silence(2 * CALL_SECONDS):
+                ids = sorted(name.decode() for name in await self._client.smembers(_INDEX))
+                texts = await self._client.mget([_key(node) for node in ids]) if ids else []
         except _TROUBLE as error:
             raise NodeUnreachable(f"the nodes cannot be known: {_words(error)}") from None
         found = {node: _decode(text) for node, text in zip(ids, texts, strict=True) if text is not None}
@@ -108,7 +112,7 @@ class RedisCluster:
         number = self._number
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(seconds):
+            async with silence(seconds):
                 await self._send(node, {"from": self.id, "number": number, "message": message})
                 return await answer
         except TimeoutError:
@@ -120,7 +124,8 @@ class RedisCluster:
 
     async def _send(self, node: str, envelope: Message) -> None:
         try:
-            receivers = await self._client.publish(_key(node), _encode(envelope))
+            async with silence(CALL_SECONDS):
+                receivers = await self._client.publish(_key(node), _encode(envelope))
         except _TROUBLE as error:
             raise NodeUnreachable(f"{node}: {_words(error)}") from None
         # A server of a Redis Cluster counts those that listen to itself only.
@@ -139,9 +144,10 @@ class RedisCluster:
         while True:
             pubsub = self._client.pubsub()
             try:
-                if isinstance(self._client, redis.asyncio.RedisCluster):
-                    await self._client.initialize()
-                await pubsub.subscribe(_key(self.id))
+                async with silence(_LOOK_SECONDS):
+                    if isinstance(self._client, redis.asyncio.RedisCluster):
+                        await self._client.initialize()
+                    await pubsub.subscribe(_key(self.id))
                 async for item in pubsub.listen():
                     if item["type"] == "subscribe":
                         if not first:
@@ -155,7 +161,8 @@ class RedisCluster:
                 self._logger.info("cluster_deaf", why=_words(error))
             finally:
                 with suppress(*_TROUBLE):
-                    await pubsub.aclose()
+                    async with silence(_LOOK_SECONDS):
+                        await pubsub.aclose()
             await asyncio.sleep(_SOON_SECONDS)
 
     def _hear(self, data: bytes) -> None:
@@ -210,7 +217,8 @@ class RedisCluster:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                await self._renew(handler)
+                async with silence(_LOOK_SECONDS):
+                    await self._renew(handler)
             except _TROUBLE as error:
                 if not self._was_away:
                     self._logger.warning("cluster_away", why=_words(error))
@@ -253,8 +261,8 @@ class RedisCluster:
     async def _find_anew(self) -> None:
         """Whoever is the master by now, over new connections."""
         with suppress(*_TROUBLE):
-            await drop_connections(self._client)
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with silence(_LOOK_SECONDS):
+                await drop_connections(self._client)
                 if isinstance(self._client, redis.asyncio.RedisCluster):
                     await self._client.nodes_manager.initialize()
                 else:

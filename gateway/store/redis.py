@@ -48,7 +48,7 @@ _MOST_GIVEN_UP, _GIVEN_UP_EACH = 20_000, 8
 
 
 class RedisStore:
-    """Each call takes at most `call_seconds`; while Redis is away it is refused at once with a StoreError."""
+    """Redis may be silent for `call_seconds`; while it is away every call is refused at once with a StoreError."""
 
     shared = True
     instant = False
@@ -56,7 +56,7 @@ class RedisStore:
     def __init__(self, config: StoreConfig, *, call_seconds: float = CALL_SECONDS) -> None:
         self._config = config
         self._call_seconds = call_seconds
-        self._servers = make_servers(config, call_seconds)
+        self._servers = make_servers(config)
         self._lanes: dict[str, Lane] = {}
         self._number = time_ns() // 1000
         self._token = secrets.token_hex(4)
@@ -96,7 +96,7 @@ class RedisStore:
         keys = [owner_key(identity), *(memory_key(identity, scope) for scope in scopes)]
         try:
             epoch, before_node, before_epoch, *memories = await self._ask(
-                identity, Call([node, claim], keys, CLAIM, writes=True)
+                identity, Call([node, claim], keys, CLAIM, writes=True, at_door=True)
             )
         except BaseException:
             self._give_up(identity, claim)
@@ -117,7 +117,7 @@ class RedisStore:
         return Owner(node.decode(), int(epoch)) if node and epoch else None
 
     async def load(self, identity: str, scopes: Sequence[str]) -> dict[str, Any]:
-        asked = [self._ask(identity, Call(["HGETALL", memory_key(identity, scope)])) for scope in scopes]
+        asked = [self._ask(identity, Call(["HGETALL", memory_key(identity, scope)], at_door=True)) for scope in scopes]
         return _memory(await asyncio.gather(*asked))
 
     async def holding(self, key: str) -> list[tuple[str, str, Any]]:
@@ -154,7 +154,7 @@ class RedisStore:
     # -- documents --------------------------------------------------------------------------------------------------
 
     async def document(self, kind: str, name: str) -> Document | None:
-        text = await self._ask(FLEET, Call(["HGET", documents_key(kind), name]))
+        text = await self._ask(FLEET, Call(["HGET", documents_key(kind), name], at_door=True))
         return Document(name, *_decode(text)) if text is not None else None
 
     async def documents(self, kind: str) -> list[Document]:

@@ -6,7 +6,8 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import NoPermissionError, ResponseError
 
 from gateway.config import Store
-from gateway.store.redis_client import close_client, find_nodes, make_client
+from gateway.silence import silence
+from gateway.store.redis_client import Client, close_client, find_nodes, make_client
 
 _SECONDS = 2.0
 _OLDEST = (6, 2)
@@ -14,18 +15,23 @@ _OLDEST = (6, 2)
 
 async def warnings_of(store: Store) -> list[str]:
     """One sentence each. Raises RedisError, OSError or TimeoutError when it cannot be asked."""
-    client = make_client(store, call_seconds=_SECONDS)
+    client = make_client(store)
     try:
-        if isinstance(client, RedisCluster):
-            await find_nodes(client)
-            nodes = {f"{node.host}:{node.port}: ": node for node in client.get_primaries()}
-            found = []
-            for name, node in nodes.items():
-                found += [name + warning for warning in await _ask(client, store, target_nodes=node)]
-            return found
-        return await _ask(client, store)
+        async with silence(_SECONDS):
+            return await _warnings_of(client, store)
     finally:
         await close_client(client)
+
+
+async def _warnings_of(client: Client, store: Store) -> list[str]:
+    if isinstance(client, RedisCluster):
+        await find_nodes(client)
+        nodes = {f"{node.host}:{node.port}: ": node for node in client.get_primaries()}
+        found = []
+        for name, node in nodes.items():
+            found += [name + warning for warning in await _ask(client, store, target_nodes=node)]
+        return found
+    return await _ask(client, store)
 
 
 async def _ask(client: Any, store: Store, **options: Any) -> list[str]:

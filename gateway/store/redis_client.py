@@ -6,6 +6,7 @@ another call, because a connection whose answer was not awaited is closed.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -19,9 +20,13 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException
 
 from gateway.config import Store
+from gateway.silence import silence
 
 CALL_SECONDS = 0.3
-"""What one call may take, a connection that has to be made for it included."""
+"""For how long Redis may be silent in one call, a connection that has to be made for it included. Time in which this process
+was late itself does not count: who calls limits it with `silence`, since the library's own limits know no such thing."""
+_LIBRARY_SECONDS = 1.0
+"""The library's limit in a Redis Cluster: it asks one node after another for the others, of which one may hang."""
 _SENTINEL_SECONDS = 0.15
 """What the Sentinels have of that, asked all at once."""
 _LAST_SENTINELS_SECONDS = 0.05
@@ -59,15 +64,16 @@ def read_address(store: Store) -> Address:
     )
 
 
-def make_client(store: Store, *, call_seconds: float = CALL_SECONDS) -> Client:
-    """A client that has not connected yet. Its answers are bytes. A blocking read of its pub/sub (`listen`,
-    `get_message(timeout=None)`) waits for ever, whatever `call_seconds` is. `aclose` it."""
+def make_client(store: Store) -> Client:
+    """A client that has not connected yet. Its answers are bytes, and it waits for them for ever, but in a Redis Cluster:
+    every call needs a limit. `aclose` it."""
     address = read_address(store)
+    limit = _LIBRARY_SECONDS if store.kind == "redis+cluster" else None
     options: dict[str, Any] = {
         "username": address.username,
         "password": address.password,
-        "socket_timeout": call_seconds,
-        "socket_connect_timeout": call_seconds,
+        "socket_timeout": limit,
+        "socket_connect_timeout": limit,
         "socket_keepalive": True,
         "health_check_interval": 0,
         "protocol": 2,
@@ -113,9 +119,11 @@ async def drop_connections(client: Client) -> None:
 async def close_client(client: Client) -> None:
     """Close it for good, and the connections to Sentinels with it."""
     pool = getattr(client, "connection_pool", None)
-    await client.aclose()
-    if isinstance(pool, SentinelConnectionPool):
-        await pool.sentinel_manager.aclose()
+    with suppress(TimeoutError):  # a server that hangs need not hear of it
+        async with silence(_LIBRARY_SECONDS):
+            await client.aclose()
+            if isinstance(pool, SentinelConnectionPool):
+                await pool.sentinel_manager.aclose()
 
 
 async def follow_master(client: Client) -> None:

@@ -1,4 +1,6 @@
-"""What is asked of one Redis server: in order, one round trip at a time, each with all that has gathered.
+"""What is asked of one Redis server: in order, one round trip at a time, each with all that has gathered. What live
+sessions ask goes before what stations at the door ask, of which each round trip takes some only: those who are in do not
+wait for those who all come at once.
 
 A server that does not answer in time, or answers that it cannot take a write now, is away: from then on every call is
 refused at once, until a probe found that it takes writes again.
@@ -19,25 +21,28 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from gateway.silence import silence
 from gateway.store import StoreError
 from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_scripts import ALL, Script
 from gateway.store.redis_servers import Servers, Words
 
-_MOST_AT_ONCE = 512
+_MOST_AT_ONCE, _MOST_AT_THE_DOOR = 512, 64
 _AWAY = re.compile(r"\b(READONLY|OOM|MISCONF|NOREPLICAS|LOADING|MASTERDOWN|CLUSTERDOWN|BUSY)\b")
 _AWAY_ERRORS = (ReadOnlyError, OutOfMemoryError, MasterDownError, RedisConnectionError, StoreError)
 _PROBE_LASTS_MS = 60_000
+_LONGEST_PROBE = 4
 
 
 class Call(NamedTuple):
     """`script` is run on `keys` with `words`; without one, `words` are a whole command. `writes`: whether replicas are to
-    have it."""
+    have it. `at_door`: for a station that wants to come in; it may be done after what is asked later."""
 
     words: Words
     keys: Words = ()
     script: Script | None = None
     writes: bool = False
+    at_door: bool = False
 
     def command(self, known: bool) -> Words:
         """As Redis wants it; `known`: whether it is taken to know the script."""
@@ -63,9 +68,10 @@ class Lane:
         """Why it is, while it is."""
         self._servers = servers
         self._wait = wait
-        self._call_seconds = call_seconds
+        self._call_seconds = self._probe_seconds = call_seconds
         self._changed = changed
         self._queue: list[_Asked] = []
+        self._at_door: list[_Asked] = []
         self._task: asyncio.Task[None] | None = None
         self._told_scripts = False
         self._loop = asyncio.get_running_loop()
@@ -77,28 +83,31 @@ class Lane:
         if self.away is not None:
             done.set_exception(StoreError(self.away))
             return done
-        self._queue.append(_Asked(call, done))
+        (self._at_door if call.at_door else self._queue).append(_Asked(call, done))
         if self._task is None:
             self._task = self._loop.create_task(self._run(), name=f"redis {self.name}")
         return done
 
     async def probe(self) -> bool:
-        """Whether it takes a write now; only this ends its being away."""
+        """Whether it takes a write now; only this ends its being away. Nobody waits for it then: each may take twice as
+        long as the one before, up to a point, for a server that is slow and has to make a connection first."""
         try:
             calls: list[Words] = [("SET", self._servers.probe_key(self.name), "1", "PX", _PROBE_LASTS_MS)]
             if self._wait:
                 calls.append(self._wait_call())
             if not self._told_scripts:
                 calls += [("SCRIPT LOAD", script.text) for script in ALL]
-            async with asyncio.timeout(self._call_seconds):
+            async with silence(self._probe_seconds):
                 answer, *more = await self._servers.send(self.name, calls)
             if self._wait and not isinstance(answer, Exception):
                 answer = self._short(more[0])
         except Exception as error:  # as in `_run`
             answer = error
         if isinstance(answer, Exception):
+            self._probe_seconds = min(2 * self._probe_seconds, _LONGEST_PROBE * self._call_seconds)
             await self._gone(answer)
             return False
+        self._probe_seconds = self._call_seconds
         self.last_answer = self._loop.time()
         self._told_scripts = True
         if self.away is not None:
@@ -113,12 +122,10 @@ class Lane:
 
     async def _run(self) -> None:
         try:
-            while self._queue:
-                batch, self._queue = self._queue[:_MOST_AT_ONCE], self._queue[_MOST_AT_ONCE:]
-                # Who gave up is not served: what it asked for may be out of date.
-                batch = [asked for asked in batch if not asked.done.done()]
+            while self._queue or self._at_door:
+                batch = self._next_batch()
                 try:
-                    async with asyncio.timeout(self._call_seconds):
+                    async with silence(self._call_seconds):
                         answers = await self._answers([asked.call for asked in batch])
                 except Exception as error:
                     # Any: a connection that is closed under the library makes it raise what it likes, and nobody is to
@@ -130,6 +137,14 @@ class Lane:
                     await self._settle(batch, answers)
         finally:
             self._task = None
+
+    def _next_batch(self) -> list[_Asked]:
+        """Who gave up is not served: what it asked for may be out of date."""
+        batch, self._queue = self._queue[:_MOST_AT_ONCE], self._queue[_MOST_AT_ONCE:]
+        # Those who gave up are no part of the few.
+        waiting = [asked for asked in self._at_door if not asked.done.done()]
+        arrivals, self._at_door = waiting[:_MOST_AT_THE_DOOR], waiting[_MOST_AT_THE_DOOR:]
+        return [asked for asked in batch if not asked.done.done()] + arrivals
 
     async def _answers(self, calls: Sequence[Call]) -> list[Any]:
         answers = await self._send(calls, known=True)
@@ -178,7 +193,7 @@ class Lane:
         """Refuse what is asked from now on, and what waits; the next connection is a new one."""
         before, self.away = self.away, words_of(error)
         self._told_scripts = False
-        waiting, self._queue = self._queue, []
+        waiting, self._queue, self._at_door = self._queue + self._at_door, [], []
         self._refuse(waiting, self.away)
         if before is None:
             self._changed(self)

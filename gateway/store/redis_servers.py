@@ -41,8 +41,9 @@ class Servers(Protocol):
     async def close(self) -> None: ...
 
 
-def make_servers(store: Store, call_seconds: float) -> Servers:
-    client = make_client(store, call_seconds=call_seconds)
+def make_servers(store: Store) -> Servers:
+    """Who asks them sets the limits (`silence`)."""
+    client = make_client(store)
     return ClusterServers(client) if isinstance(client, RedisCluster) else OneServer(client)
 
 

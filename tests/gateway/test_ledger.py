@@ -10,6 +10,7 @@ from gateway.ledger import PASSING, Ledger
 from gateway.metrics import Metrics
 from gateway.store import AbsentError, Change, FencedError, StoreError
 from gateway.store.memory import MemoryStore
+from tests.busy import busy
 from translators.effects import Forget, Remember
 
 
@@ -286,3 +287,16 @@ async def test_whose_the_station_is_the_store_says_in_its_own_time(monkeypatch: 
     answers[:] = [False]
     assert not await book.is_ours(0.0)
     assert book.fenced.done()
+
+
+async def test_who_waits_does_not_pay_for_our_being_late() -> None:
+    store = SlowStore()
+    store.weather = [StoreError("away"), StoreError("away"), StoreError("away")]
+    book = ledger(store, patience=0.8)
+    assert book.put(Remember("tx/1", 1))
+    with busy(0.4):
+        durable = book.commit()
+        assert durable is not None
+        await durable
+    # Three pauses of 0.1 to 0.4 seconds, each of which ended a pass or more too late.
+    assert await kept(store) == {"tx/1": 1}

@@ -1,5 +1,6 @@
 """Claims, with and without the store."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -154,3 +155,60 @@ async def test_one_that_the_store_will_not_take_is_in_nobodys_way() -> None:
     await ownership.settle()
     assert await store.load("cp-2", ("legacy",)) == {"tx/2": 2}
     assert ownership.parked == 1
+
+
+class BlinkingStore(MoodyStore):
+    """Away for the first `refusals` claims; counts those that are made at a time."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        super().__init__()
+        self.refusals, self.now, self.most = refusals, 0, 0
+
+    async def claim(self, identity: str, node: str, scopes: Sequence[str]) -> Claimed:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.01)
+        self.now -= 1
+        if self.refusals:
+            self.refusals -= 1
+            raise StoreError("away")
+        return await super().claim(identity, node, scopes)
+
+
+async def test_a_store_that_was_away_for_a_moment_turns_nobody_away_that_needs_it() -> None:
+    store = BlinkingStore(2)
+    held = await made(store).claim("cp-1", "legacy", needs_memory=True)
+    assert await store.owner("cp-1") == ("north", held.epoch)
+    # Who does not need it does not wait for it.
+    store = BlinkingStore(1)
+    await made(store).claim("cp-1", "legacy", needs_memory=False)
+    assert await store.owner("cp-1") is None
+
+
+async def test_so_many_claims_at_a_time() -> None:
+    store = BlinkingStore()
+    ownership = made(store)
+    names = [f"cp-{number}" for number in range(100)]
+    assert not ownership.crowded(asyncio.get_running_loop().time() + 100)
+    await asyncio.gather(*(ownership.claim(name, "legacy", needs_memory=True) for name in names))
+    assert 1 < store.most <= 32
+
+
+async def test_who_gets_no_turn_in_time_goes_without_or_not_at_all() -> None:
+    store = BlinkingStore()
+    ownership = Ownership(cast(Any, store), "north", Metrics(), 0.05)
+    leave = asyncio.Event()
+
+    async def stay() -> None:
+        async with ownership._turns.taken():
+            await leave.wait()
+
+    others = [asyncio.ensure_future(stay()) for _ in range(32)]
+    await asyncio.sleep(0)
+    with pytest.raises(StoreError, match="too many stations"):
+        await ownership.claim("cp-1", "legacy", needs_memory=True)
+    held = await ownership.claim("cp-1", "legacy", needs_memory=False)
+    assert held.before is None
+    assert store.most == 0
+    leave.set()
+    await asyncio.gather(*others)

@@ -34,3 +34,17 @@ async def test_all_are_told_of_the_end() -> None:
     with pytest.raises(StoreError, match="over"):
         await left[1]
     assert not len(waiting)
+
+
+async def test_what_was_not_their_time_is_added_to_it() -> None:
+    waiting = Waiting()
+    first, second = waiting.join(1, 10.0), waiting.join(2, 20.0)
+    waiting.extend(5.0)
+    waiting.extend(-1.0)
+    waiting.give_up(14.9, TimeoutError())
+    assert not first.done()
+    waiting.give_up(15.0, TimeoutError())
+    assert first.done()
+    assert not second.done()
+    with pytest.raises(StoreError):
+        await first

@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.store import StoreError
 from gateway.store.redis_client import CALL_SECONDS
 from gateway.store.redis_scripts import memory_key
-from tests.gateway.store.opened import away, opened, works, write
+from tests.busy import busy
+from tests.gateway.store.opened import away, opened, refused, works, write
 from tests.redis_support import RedisServer, redis_server, until
 
 
@@ -112,3 +114,48 @@ async def test_a_write_waits_for_as_many_replicas_as_it_was_told(tmp_path: Path)
             epoch = (await store.claim("cp-1", "north", ("",))).epoch
             await write(store, "cp-1", epoch, "tx/1", 1)
             assert replica.admin.hget(memory_key("cp-1", ""), "tx/1") == b"[1,1]"
+
+
+async def test_our_own_lateness_is_not_redis_being_away(redis: RedisServer) -> None:
+    async with opened(redis.url, CALL_SECONDS) as store:
+        epoch = (await store.claim("cp-1", "north", ("",))).epoch
+        with busy(1.5 * CALL_SECONDS), capture_logs() as said:
+            for number in range(3):
+                await write(store, "cp-1", epoch, "n", number)
+                await store.claim(f"other-{number}", "north", ("",))
+            assert await store.ping()
+        assert [line["event"] for line in said if line["event"] == "store_away"] == []
+        assert await store.load("cp-1", ("",)) == {"n": 2}
+
+
+async def test_redis_that_hangs_is_away_however_late_we_are(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as server:
+        async with opened(server.url, CALL_SECONDS) as store:
+            server.pause()
+            with busy(CALL_SECONDS / 10):
+                await refused(store)
+            server.resume()
+            await works(store)
+
+
+async def test_live_sessions_do_not_wait_for_those_at_the_door(redis: RedisServer) -> None:
+    async with opened(redis.url) as store:
+        epoch = (await store.claim("cp-1", "north", ("",))).epoch
+        claims = [asyncio.ensure_future(store.claim(f"new-{number}", "north", ("",))) for number in range(1000)]
+        await asyncio.sleep(0)
+        await write(store, "cp-1", epoch, "n", 1)
+        # One round trip may have been under way, and the write's own took some of them along.
+        assert sum(claim.done() for claim in claims) <= 200
+        assert all(claimed.epoch > 0 for claimed in await asyncio.gather(*claims))
+        assert redis.admin.info("stats")["total_reads_processed"] < 200
+
+
+async def test_claims_that_were_given_up_are_not_made(redis: RedisServer) -> None:
+    async with opened(redis.url) as store:
+        claims = [asyncio.ensure_future(store.claim(f"new-{number}", "north", ("",))) for number in range(300)]
+        await asyncio.sleep(0)
+        for claim in claims[200:]:
+            claim.cancel()
+        await asyncio.gather(*claims[:200])
+        assert await store.owner("new-199") is not None
+        assert await store.owner("new-250") is None
