@@ -87,3 +87,12 @@ async def test_who_does_not_read_or_is_gone_is_cut() -> None:
     broken.broken = True
     writing(broken, cuts).send("x")
     assert cuts == [True, True]
+
+
+async def test_nobody_waits_for_a_peer_that_is_lost_before_the_first_octet() -> None:
+    one = writing(Pipe(), [])
+    one.send("x" * 300_000)
+    assert one.congested
+    one.stop()
+    async with asyncio.timeout(5):
+        await one.room()
