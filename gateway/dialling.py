@@ -118,6 +118,9 @@ class Line:
         except BaseException:
             transport.abort()
             raise
+        finally:
+            # What went wrong holds this frame, and is held by what waited for the answer.
+            del opening, transport
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         # Looked up anew at every dial: a backend that moves is found again.
