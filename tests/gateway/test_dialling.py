@@ -110,6 +110,8 @@ async def test_a_failure_leaves_nothing_that_only_a_collector_would_find() -> No
         ("wss://csms:8443/a?cp={identity}", "csms:8443", "/a?cp=CP-1"),
         ("ws://[::1]:9000/{identity}", "[::1]:9000", "/CP-1"),
         ("ws://csms?cp={identity}", "csms", "/?cp=CP-1"),
+        ("ws://csms/a%2Fb/~x/../{identity}?k=a+b&l=%C3", "csms", "/a%2Fb/~x/../CP-1?k=a+b&l=%C3"),
+        ("ws://b\u00fccher.example/\u00fc/{identity}", "xn--bcher-kva.example", "/%C3%BC/CP-1"),
     ],
 )
 def test_what_the_url_says(template: str, host: str, target: str) -> None:
