@@ -91,7 +91,11 @@ class Courier:
                 await leg.close("the station is away")
                 leg.release()
         if self._refusal is not None:
-            raise self._refusal
+            refusal, self._refusal = self._refusal, None
+            try:
+                raise refusal
+            finally:
+                del refusal  # its traceback holds this frame
 
     async def _deliver(self) -> None:
         try:

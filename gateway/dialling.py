@@ -8,7 +8,9 @@ import ssl
 from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import cycle
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 import aiohappyeyeballs
 from yarl import URL
@@ -75,7 +77,7 @@ class Line:
 
     def __init__(self, url_template: str, sources: Sequence[str] = ()) -> None:
         """`url_template`: with `{identity}`; `sources`: local addresses that take turns."""
-        url = URL(url_template.replace("{identity}", "identity"), encoded=True)
+        url = URL(url_template.replace("{identity}", "identity"))
         assert url.raw_host is not None
         assert url.port is not None
         self.host, self.port = url.raw_host, url.port
@@ -84,6 +86,8 @@ class Line:
         _, _, behind = url_template.partition("://")
         slash = min((place for place in map(behind.find, "/?") if place >= 0), default=len(behind))
         target = behind[slash:]
+        # What it has in ASCII stays as it was written.
+        target = quote(target, safe=punctuation)
         self._target = target if target.startswith("/") else f"/{target}"
         self._literal = _literal(self.host, self.port)
         self._sources = cycle(sources) if sources else None
@@ -121,6 +125,9 @@ class Line:
         except BaseException:
             transport.abort()
             raise
+        finally:
+            # What went wrong holds this frame, and is held by what waited for the answer.
+            del opening, transport
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         # Looked up anew at every dial: a backend that moves is found again.

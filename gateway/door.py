@@ -176,6 +176,9 @@ class Door:
             self._refuse(visitor, error.reason, error.reason)
         except (OSError, ssl.SSLError) as error:
             self._gone(visitor)
+            if visitor.protocol is not None:
+                # It never had a connection to lose, and would keep itself and its parser for good.
+                visitor.protocol.connection_lost(None)
             self._refuse(visitor, security.failure(error), _words(error))
         except BaseException:
             self._gone(visitor)

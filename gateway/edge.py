@@ -94,7 +94,8 @@ class Edge:
             finally:
                 self._node.places.leave(identity.key)
         except RefusedError as error:
-            refusal = error
+            # Its traceback holds this frame, which holds it: with all of the request, and nobody looks for cycles.
+            refusal = error.with_traceback(None)
             attempt.ended(refusal)
         finally:
             attempt.ended()

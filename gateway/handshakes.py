@@ -52,14 +52,15 @@ def request(
 
 def read(octets: bytes, nonce: bytes) -> Answer | None:
     """The answer that these octets begin with, None while they are not all of it. Raises HandshakeError."""
+    begin = 0
     while True:
-        end = octets.find(b"\r\n\r\n")
+        end = octets.find(b"\r\n\r\n", begin, _HEAD_BYTES)
         if end < 0:
-            if len(octets) > _HEAD_BYTES:
+            if len(octets) >= _HEAD_BYTES:
                 raise HandshakeError("an answer without an end")
             return None
-        status_line, _, fields = octets[:end].decode("latin-1").partition("\r\n")
-        octets = octets[end + 4 :]
+        status_line, _, fields = octets[begin:end].decode("latin-1").partition("\r\n")
+        begin = end + 4
         status = _status(status_line)
         if status == 101 or status >= 200:
             break
@@ -75,7 +76,7 @@ def read(octets: bytes, nonce: bytes) -> Answer | None:
         and "upgrade" in [word.strip().casefold() for word in headers.get("connection", "").split(",")]
         and headers.get("sec-websocket-accept") == accept
     )
-    return Answer(status, accepted, headers.get("sec-websocket-protocol"), octets)
+    return Answer(status, accepted, headers.get("sec-websocket-protocol"), octets[begin:])
 
 
 def _status(line: str) -> int:

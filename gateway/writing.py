@@ -139,6 +139,8 @@ class Writing:
             self._backlog.clear()
         if self._flusher is not None:
             self._flusher.cancel()
+        # Cancelled before its first step it does nothing at all, and whoever waits would wait for ever.
+        self._room.open()
 
     def let_go(self) -> None:
         """The connection is lost."""

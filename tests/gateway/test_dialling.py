@@ -1,6 +1,7 @@
 """Connections to a backend: which address they come from, what is left open when they fail."""
 
 import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ import pytest
 
 from gateway import certificates, security
 from gateway.config import BackendTls
-from gateway.dialling import Line
+from gateway.dialling import Line, Opening
 from gateway.handshakes import HandshakeError
 from tests.support import Csms, free_port
 
@@ -85,6 +86,22 @@ async def test_who_hangs_up_is_told_of() -> None:
             await Line(f"ws://127.0.0.1:{port}/{{identity}}").open("CP-1", ["ocpp1.6"], None, None)
 
 
+async def test_a_failure_leaves_nothing_that_only_a_collector_would_find() -> None:
+    def left() -> int:
+        return sum(isinstance(one, Opening) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with answering(b"HTTP/1.1 101", close=True) as (port, _), asyncio.timeout(10):
+            with pytest.raises(ConnectionResetError):
+                await Line(f"ws://127.0.0.1:{port}/{{identity}}").open("CP-1", ["ocpp1.6"], None, None)
+            while left():
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize(
     ("template", "host", "target"),
     [
@@ -93,6 +110,8 @@ async def test_who_hangs_up_is_told_of() -> None:
         ("wss://csms:8443/a?cp={identity}", "csms:8443", "/a?cp=CP-1"),
         ("ws://[::1]:9000/{identity}", "[::1]:9000", "/CP-1"),
         ("ws://csms?cp={identity}", "csms", "/?cp=CP-1"),
+        ("ws://csms/a%2Fb/~x/../{identity}?k=a+b&l=%C3", "csms", "/a%2Fb/~x/../CP-1?k=a+b&l=%C3"),
+        ("ws://b\u00fccher.example/\u00fc/{identity}", "xn--bcher-kva.example", "/%C3%BC/CP-1"),
     ],
 )
 def test_what_the_url_says(template: str, host: str, target: str) -> None:

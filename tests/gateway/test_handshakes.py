@@ -68,7 +68,14 @@ def test_refusals_and_what_comes_before_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"SSH-2.0-x\r\n\r\n", b"HTTP/2 200\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 20_000]
+    "octets",
+    [
+        b"SSH-2.0-x\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"x" * 20_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 1000,
+    ],
 )
 def test_what_is_no_answer(octets: bytes) -> None:
     with pytest.raises(HandshakeError):

@@ -103,3 +103,12 @@ async def test_a_long_text_is_compressed_where_that_was_agreed_upon() -> None:
     assert [plain[0], squeezed[0], ping[0], close[0]] == [0x81, 0xC1, 0x89, 0x88]
     assert (one.frames, one.octets) == (2, sum(map(len, pipe.written)))
     assert zlib.decompressobj(-15).decompress(squeezed[2:] + b"\x00\x00\xff\xff") == long.encode()
+
+
+async def test_nobody_waits_for_a_peer_that_is_lost_before_the_first_octet() -> None:
+    one = writing(Pipe(), [])
+    one.send("x" * 300_000)
+    assert one.congested
+    one.stop()
+    async with asyncio.timeout(5):
+        await one.room()

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 import yaml
 from aiohttp.web_protocol import RequestHandler
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
+from gateway import certificates
 from gateway.app import App
 from gateway.bridge import Bridge
 from gateway.dialling import Opening
@@ -20,6 +23,7 @@ from gateway.stations import load_all
 from gateway.switchboard import Switchboard
 from gateway.upgrades import StationWebSocket
 from gateway.writing import Writing
+from tests.gateway.inside import inside
 from tests.support import Csms, configuration, free_port
 
 PARTS = (Bridge, BackendLeg, Switchboard, Socket, Writing, StationWebSocket, Opening, RequestHandler)
@@ -66,3 +70,50 @@ async def test_a_connection_that_has_ended_leaves_nothing(tmp_path: Path, monkey
         gc.enable()
         app._terminate()
         await living
+
+
+async def test_a_station_that_is_refused_leaves_nothing() -> None:
+    csms, nobody = Csms(), Csms()
+    csms.refuse = 404
+    config = configuration(("only", csms), ("nobody", nobody))
+    config["routes"] = [{"match": {"identity": "away-*"}, "backend": "nobody"}, {"backend": "only"}]
+    gc.collect()
+    gc.disable()
+    try:
+        async with csms.running(), inside(config) as running, asyncio.timeout(60):
+            for path, subprotocol in (("/CP-1", "ocpp1.6"), ("/away-1", "ocpp1.6"), ("/CP-1", "ocpp2.0.1"), ("/", "x")):
+                with pytest.raises(InvalidStatus):
+                    await connect(f"ws://127.0.0.1:{running.port}{path}", subprotocols=[Subprotocol(subprotocol)])
+                while alive():
+                    await asyncio.sleep(0.05)
+    finally:
+        gc.enable()
+
+
+def test_a_handshake_of_tls_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    # With asyncio's own loop the standard library's TLS is a cycle by itself.
+    uvloop.run(_fail_at_tls(tmp_path))
+
+
+async def _fail_at_tls(folder: Path) -> None:
+    certificates.init_ca(folder)
+    certificates.issue_server(folder, ["127.0.0.1"])
+    csms = Csms()
+    config = configuration(("only", csms), limits={"handshake_seconds": 1})
+    tls = {"certificate": str(folder / "server.crt"), "key": str(folder / "server.key")}
+    config["listeners"][0]["tls"] = tls
+    gc.collect()
+    gc.disable()
+    try:
+        async with csms.running(), inside(config) as running, asyncio.timeout(60):
+            for said in (b"GET / HTTP/1.1\r\n\r\n", b""):
+                reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+                while not alive():
+                    await asyncio.sleep(0.01)
+                writer.write(said)
+                await reader.read()
+                writer.close()
+                while alive():
+                    await asyncio.sleep(0.05)
+    finally:
+        gc.enable()
