@@ -19,10 +19,11 @@ from gateway.namesakes import Namesakes
 from gateway.patient import Patient
 from gateway.switchboard import Switchboard
 from translators import errors
-from translators.aliases import Numbers, Pairs
+from translators.aliases import Numbers
 from translators.effects import Copy, Effect, Note, Remember, ToCsms, ToStation
 from translators.frames import CALL, CALLERROR, CALLRESULT, BadFrame, Call, Error, Frame, NoAnswer, Result
 from translators.links import reached
+from translators.pairs import Pairs
 from translators.stage import Stage
 
 _SETTLES_WITHIN = 10.0

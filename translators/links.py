@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from translators import poison, quirked, story
-from translators.aliases import Aliases, Pairs
+from translators.aliases import Aliases
 from translators.chain import Chain
 from translators.guard import question
 from translators.options import Options
 from translators.outbox import Outbox
+from translators.pairs import Pairs
 from translators.passthrough import HINT_KEYS, SHARED_KEYS, Passthrough, Validation
 from translators.session import Session
 from translators.stage import Stage

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from translators.aliases import KEPT_AFTER_END, MOST_OF_A_KIND, Aliases, Kind, Pairs
+from translators.aliases import Aliases
 from translators.effects import Effect, Forget, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, NoAnswer, Result, decode
+from translators.pairs import KEPT_AFTER_END, MOST_OF_A_KIND, Kind, Pairs
 from translators.passthrough import Passthrough
 
 START = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2026-11-21T10:00:00Z"}

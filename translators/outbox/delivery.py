@@ -7,13 +7,13 @@ intervals; one that it refuses for what it is, or fails on for more than a day, 
 from collections.abc import Callable
 
 from translators import errors
-from translators.aliases import Pairs
 from translators.effects import Effect, Note, ToCsms
 from translators.frames import BadFrame, Call, Error, NoAnswer, Payload, Reply
 from translators.outbox import answers
 from translators.outbox.queue import Message, Queue
 from translators.outbox.registration import PENDING_INTERVAL, Registration
 from translators.outbox.stops import Stops
+from translators.pairs import Pairs
 
 DEFINITE_TRIES = 3
 """Tries of a message that the CSMS refuses for what it is."""

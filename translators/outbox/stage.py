@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from translators import errors
-from translators.aliases import Pairs
 from translators.effects import Close, Effect, Note, ToCsms, ToStation, is_transaction_message
 from translators.frames import CALL, CALLERROR, BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
 from translators.outbox import answers
@@ -17,6 +16,7 @@ from translators.outbox.delivery import Delivery, payload_of, silence
 from translators.outbox.queue import Queue, transaction_of
 from translators.outbox.registration import Registration
 from translators.outbox.stops import Stops
+from translators.pairs import Pairs
 
 MOST_MESSAGES, MOST_BYTES = 5000, 4 * 1024 * 1024
 """What is kept for one station. Calls that no money hangs on get half of it."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from translators import errors
-from translators.aliases import Aliases, Pairs
+from translators.aliases import Aliases
 from translators.effects import Effect, ToCsms, ToStation
 from translators.frames import CALL, Call, Error, Frame, NoAnswer
 from translators.outbox.stage import Outbox
+from translators.pairs import Pairs
 from translators.stage import Stage
 
 
