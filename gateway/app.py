@@ -14,7 +14,7 @@ from gateway.admin.server import AdminServer
 from gateway.cluster import make_cluster
 from gateway.collector import calm_collector, watch_pauses
 from gateway.commands import Commands
-from gateway.config import BackendTls, Config, ConfigError, Listener, ListenerTls, load
+from gateway.config import BackendTls, Config, ConfigError, ListenerTls, load, needs_restart
 from gateway.contexts import LiveContext, follow, tell_expiries
 from gateway.delivering import Deliverer
 from gateway.errors import StartError
@@ -265,7 +265,9 @@ class App:
         # Live connections stay with the one that dialled them; only new dials go through the new ones.
         self._retired += self.node.upstreams.values()
         self.node.upstreams = upstreams
-        self._tell_what_needs_a_restart(config)
+        changed = needs_restart(self._started, config)
+        if changed:
+            self._logger.warning("reload_needs_restart", why=f"read at the start only: {', '.join(changed)}")
         self.config = self.node.config = config
         tell_expiries(self._contexts(), self.metrics)
         self._logger.info("reloaded")
@@ -276,23 +278,6 @@ class App:
         named = {str(listener.bind): listener.tls for listener in config.listeners}
         found = [(server.context, named.get(str(server.listener.bind))) for server in self.listeners]
         return [(context, tls) for context, tls in found if context is not None and tls is not None]
-
-    def _tell_what_needs_a_restart(self, config: Config) -> None:
-        def without_certificates(one: Config) -> list[Listener]:
-            """TLS settings make a new context; whether there is TLS, and whose certificates prove a station, do not."""
-            return [
-                listener.model_copy(update={"tls": listener.tls and listener.tls.client_organisation})
-                for listener in one.listeners
-            ]
-
-        runs = self._started
-        changed = [
-            name for name in ("store", "admin", "log", "tracing") if getattr(config, name) != getattr(runs, name)
-        ]
-        if without_certificates(config) != without_certificates(runs):
-            changed.append("listeners")
-        if changed:
-            self._logger.warning("reload_needs_restart", why=f"read at the start only: {', '.join(sorted(changed))}")
 
     def _contexts(self) -> list[LiveContext[ListenerTls] | LiveContext[BackendTls]]:
         """Every TLS context that handshakes are done with."""

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "gateway/config/load.py": "tests/gateway/test_config.py",
     "gateway/config/model.py": "tests/gateway/test_config.py",
     "gateway/config/parts.py": "tests/gateway/test_config.py",
+    "gateway/config/restart.py": "tests/gateway/test_config_restart.py",
     "gateway/config/tls.py": "tests/gateway/test_config_checks.py",
     "gateway/config/values.py": "tests/gateway/test_config_values.py",
     "gateway/config/wording.py": "tests/gateway/test_config.py",

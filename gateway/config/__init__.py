@@ -20,6 +20,7 @@ from gateway.config.model import (
     StationCa,
     Tracing,
 )
+from gateway.config.restart import needs_restart
 from gateway.config.values import IDENTITY, SUBPROTOCOLS, Bind, Network, Store
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "Store",
     "Tracing",
     "load",
+    "needs_restart",
     "parse",
 ]
