@@ -64,7 +64,7 @@ class _Verbs(click.Group):
 @click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="ocpp-gateway", message="%(prog)s %(version)s")
 def command() -> None:
-    """An OCPP gateway between charging stations and management systems: TLS at the edge, 1.6 and 2.0.1 translated."""
+    """An OCPP gateway between charging stations and management systems: TLS at the edge, 1.6, 2.0.1 and 2.1 translated."""
 
 
 def main() -> NoReturn:

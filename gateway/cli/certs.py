@@ -20,7 +20,11 @@ def _options(verb: _Verb) -> _Verb:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option("--force", is_flag=True, help="Overwrite files that exist."),
-        click.option("--days", type=click.IntRange(1, 36500), help="How long it is valid."),
+        click.option(
+            "--days",
+            type=click.IntRange(1, 36500),
+            help="How long it is valid: unless given, the CA 3650 days, a server 397, a station 1825.",
+        ),
         click.option("--directory", type=directory, default="certs", show_default=True, help="Where the files are."),
     ):
         verb = option(verb)

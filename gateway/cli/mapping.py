@@ -75,7 +75,7 @@ def command(action: str | None, as_json: bool) -> None:
     for station, csms in dict.fromkeys((row["station"], row["csms"]) for row in found):
         here = [row for row in found if (row["station"], row["csms"]) == (station, csms)]
         show(
-            f"{station} station on a {csms} CSMS",
+            f"{station} station on an {csms} CSMS",
             ("caller", "action", "outcome", "what becomes of it"),
             [(row["caller"], row["action"], row["outcome"], row["summary"]) for row in here],
         )

@@ -79,10 +79,24 @@ def plan(api: AdminApi, to: str, when: str, as_json: bool, **select: str | None)
 @command.command("start")
 @click.argument("name")
 @_selection
-@click.option("--wave-size", type=int, default=50, show_default=True, help="Stations in a wave, after the canary.")
-@click.option("--wave-interval", type=float, default=60, show_default=True, help="Seconds from wave to wave.")
-@click.option("--idle-timeout", type=float, help="Seconds after which a charging station is given up.")
-@click.option("--abort-failed", type=float, default=0.1, show_default=True, help="Share of failures that stops it.")
+@click.option(
+    "--wave-size",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Stations in a wave, after the canary.",
+)
+@click.option(
+    "--wave-interval", type=click.FloatRange(0), default=60, show_default=True, help="Seconds from wave to wave."
+)
+@click.option("--idle-timeout", type=click.FloatRange(0), help="Seconds after which a charging station is given up.")
+@click.option(
+    "--abort-failed",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="Share of failures that stops it.",
+)
 @click.option("--no-canary", is_flag=True, help="Begin with a whole wave.")
 @click.option("--wait", is_flag=True, help="Stay until it is over; exit code 3 when it is partly done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -161,9 +175,9 @@ def _watched(api: AdminApi, name: str, as_json: bool) -> int:
     path = f"/migrations/{quote(name, safe='')}"
     told = api.get(path)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, TextColumn("{task.fields[counts]}"), console=Console(stderr=True), transient=True
-    ) as progress:
+    console = Console(stderr=True)
+    counts = TextColumn("{task.fields[counts]}")
+    with Progress(*columns, counts, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(name, total=sum(told["counts"].values()), counts="")
         while told["state"] not in _OVER:
             settled = sum(told["counts"].get(state, 0) for state in _SETTLED)

@@ -13,7 +13,7 @@ def command() -> None:
     """Password hashes for the stations file."""
 
 
-@command.command("hash")
+@command.command("hash", short_help="Reads a line from stdin and prints its hash.")
 @click.option("--hex", "as_hex", is_flag=True, help="The line holds hex digits, as a 1.6 AuthorizationKey is written.")
 def hash_(as_hex: bool) -> None:
     """Reads one line from stdin and prints its hash, one line, for `password_hash` in the stations file."""

@@ -57,7 +57,7 @@ def _describe(one: dict[str, Any]) -> None:
     facts = {name: value for name, value in one.items() if not isinstance(value, list | dict)}
     if "connected_since" in facts:
         facts["connected_since"] = _time(facts["connected_since"])
-    print_table(["WHAT", ""], [[name, value] for name, value in facts.items()])
+    print_table(["FIELD", "VALUE"], [[name, value] for name, value in facts.items()])
     if one.get("connectors"):
         click.echo()
         rows = [[each["evse"], each["connector"], each["status"], each["at"]] for each in one["connectors"]]

@@ -2,13 +2,19 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
+from collections.abc import Iterator
+from fcntl import ioctl
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from gateway.cli import VERBS
+from gateway.cli import VERBS, command
 from tests.gateway.cli.run_command import ROOT, ocpp_gateway
 
 
@@ -27,14 +33,27 @@ def test_help_names_every_verb_and_imports_none() -> None:
         assert f"\n  {verb} " in done.stdout
 
 
-@pytest.mark.parametrize(
-    "verb",
-    ["check", "certs", "certs init", "certs server", "certs station", "certs inspect", "password", "password hash"],
-)
-def test_help_on_every_verb(verb: str) -> None:
-    code, out, err = ocpp_gateway(*verb.split(), "--help")
+def verbs(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Every verb, and those within it."""
+    for name in group.list_commands(click.Context(group)):
+        verb = group.get_command(click.Context(group), name)
+        yield (*above, name)
+        if isinstance(verb, click.Group):
+            yield from verbs(verb, *above, name)
+
+
+@pytest.mark.parametrize("verb", list(verbs(command)), ids=" ".join)
+def test_help_on_every_verb(verb: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(command, [*verb, "--help"], prog_name="ocpp-gateway")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: ocpp-gateway {' '.join(verb)} [OPTIONS]")
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
+def test_help_from_a_shell() -> None:
+    code, out, err = ocpp_gateway("certs", "init", "--help")
     assert (code, err) == (0, "")
-    assert out.startswith(f"Usage: ocpp-gateway {verb}")
+    assert out.startswith("Usage: ocpp-gateway certs init")
 
 
 def test_version() -> None:
@@ -72,7 +91,13 @@ def test_interruption_is_130() -> None:
         # Whoever runs the tests in the background may ignore the signal, which children inherit.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    time.sleep(1.0)
+    assert waiting.stdin is not None
+    waiting.stdin.write(b"half a line")
+    waiting.stdin.flush()
+    deadline = time.monotonic() + 30
+    while struct.unpack("i", ioctl(waiting.stdin, termios.FIONREAD, bytes(4))) != (0,):
+        assert time.monotonic() < deadline, "it does not read"
+        time.sleep(0.01)
     os.kill(waiting.pid, signal.SIGINT)
     out, err = waiting.communicate(timeout=30)
     assert (waiting.returncode, out, err.strip()) == (130, b"", b"")
