@@ -10,7 +10,7 @@ help:  ## this page
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ocpp-gateway needs Python 3.11 or newer; set PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
@@ -55,6 +55,7 @@ dashboards: $(VENV)/.installed  ## rewrite deploy/grafana/dashboards from deploy
 	$(BIN)/python -m deploy.grafana.build
 
 pictures: $(VENV)/.developer  ## draw docs/pictures: the demo as it prints, dashboards from a real Prometheus, the console from a real browser
+	tests/tools.sh
 	$(BIN)/python -m docs.record
 	$(BIN)/python -m tests.observe.draw
 	$(BIN)/python -m tests.console.draw
@@ -69,6 +70,7 @@ bench-quick: $(VENV)/.developer  ## the same in two minutes: small windows, with
 	$(BIN)/python -m tests.bench --scale quick
 
 soak: $(VENV)/.developer  ## faults by the hundred against fleets of stations; what was promised is proved from the histories
+	tests/tools.sh
 	$(BIN)/python -m tests.soak
 
 MINUTES ?= 4
@@ -77,4 +79,4 @@ fuzz: $(VENV)/.developer  ## coverage-guided fuzzing: make fuzz MINUTES=n, a qua
 	  $(BIN)/python -m tests.fuzz $$harness $$(($(MINUTES) * 15)) || exit 1; done
 
 clean:  ## remove .venv and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
