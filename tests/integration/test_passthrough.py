@@ -241,7 +241,7 @@ async def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         await csms.wait(lambda: csms.texts)
         ws.transport.pause_reading()
         running.process.send_signal(signal.SIGTERM)
-        await asyncio.sleep(0.5)
+        await csms.wait(lambda: running.events("drain_began"))
         assert running.process.returncode is None
         running.process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(running.process.wait(), 5)

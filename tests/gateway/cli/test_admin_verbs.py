@@ -4,14 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 
-from tests.gateway.cli.run_command import ocpp_gateway
+from tests.gateway.cli.run_command import run
 from tests.support import Csms, ask, configuration, free_port, gateway
 
 BOOT = {"chargePointVendor": "Ac\x1bme", "chargePointModel": "One"}
-
-
-async def run(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str, str]:
-    return await asyncio.to_thread(lambda: ocpp_gateway(*arguments, env=env))
 
 
 async def test_the_verbs_of_a_running_gateway(tmp_path: Path) -> None:

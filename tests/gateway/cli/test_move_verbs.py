@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.gateway.cli.test_admin_verbs import run
+from tests.gateway.cli.run_command import run
 from tests.integration.test_switch import Books, Station
 from tests.support import configuration, free_port, gateway
 
