@@ -38,8 +38,8 @@ async def test_the_verbs_that_move_stations(tmp_path: Path) -> None:
         assert any("vendorName" in line for line in lines)
 
         started = ("--to", "new", "--wave-interval", "0", "--idle-timeout", "0", "--abort-failed", "1")
-        code, out, _ = await run("migrate", "start", "move", *started, "--wait", "--json", "-c", path)
-        assert (code, json.loads(out)["counts"]["done"], json.loads(out)["counts"]["failed"]) == (3, 2, 1)
+        code, out, err = await run("migrate", "start", "move", *started, "--wait", "--json", "-c", path)
+        assert (code, err, json.loads(out)["counts"]["done"], json.loads(out)["counts"]["failed"]) == (3, "", 2, 1)
         code, out, _ = await run("migrate", "status", "-c", path)
         assert (code, out.splitlines()[1].split()[:3]) == (0, ["move", "new", "done"])
         code, out, _ = await run("migrate", "status", "move", "-c", path)
@@ -84,6 +84,7 @@ async def test_every_exit_code_of_the_verbs_that_move(tmp_path: Path) -> None:
         assert (code, json.loads(out)["backend"]) == (0, "new")
         assert (await run("migrate", "start", "x", "--to", "nobody", "-c", path))[0] == 1
         assert (await run("migrate", "start", "x", "--to", "new", "--when", "soon", "-c", path))[0] == 2
+        assert (await run("migrate", "start", "x", "--to", "new", "--wave-size", "0", "-c", path))[0] == 2
         assert (await run("migrate", "start", "x", "--to", "new", "--identity", "Z*", "-c", path))[0] == 1
         move = ("migrate", "start", "move", "--to", "new", "--wave-interval", "0", "--abort-failed", "1", "-c", path)
         assert (await run(*move, "--wait"))[0] == 3
