@@ -89,7 +89,8 @@ class Migration:
         self._last_wave = max(self._waves, default=0)
         for key, record in stations.items():
             if record["state"] == "switching":
-                # Who was at it is gone; where the station is comes out when it is tried again.
+                # Who was at it is gone; where the station is comes out when it is tried again, and not before.
+                record["unheard"] = True
                 self._put(key, "pending", "")
 
     @property
@@ -125,7 +126,10 @@ class Migration:
         if self.state in ("rolling_back", "rolled_back"):
             return False
         for key, record in self.stations.items():
-            if record["state"] in ("done", "offline") or (record["state"] == "pending" and record.get("touched")):
+            if record["state"] == "switching":
+                continue
+            touched = record["state"] == "pending" and record.get("touched")
+            if record["state"] in ("done", "offline") or touched or record.get("unheard"):
                 record["homeward"] = True
                 record.pop("waits_since", None)
                 self._put(key, "pending", "", now)
@@ -162,6 +166,8 @@ class Migration:
         """What came of a step. `outcome`: done, waiting (a transaction goes on), offline (its route is written), failed."""
         record = self.stations[key]
         self._tried[key] = now
+        if outcome in ("done", "offline"):
+            record.pop("unheard", None)
         if outcome == "waiting":
             timeout = self.head["idle_timeout_seconds"]
             if timeout is not None and now - record.setdefault("waits_since", now) >= float(timeout):
@@ -170,7 +176,7 @@ class Migration:
             state = {"waiting": "waiting_idle", "failed": "failed"}.get(outcome, "returned")
         elif self.state != "rolling_back":
             state = {"waiting": "waiting_idle"}.get(outcome, outcome)
-        elif outcome in ("done", "offline"):
+        elif outcome in ("done", "offline") or record.get("unheard"):
             record["homeward"], state = True, "pending"
         else:
             state = "returned"

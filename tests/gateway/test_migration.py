@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
@@ -142,6 +143,19 @@ def test_a_rollback_brings_home_what_has_moved_and_only_that() -> None:
     assert migration.counts["returned"] == 4
 
 
+@pytest.mark.parametrize("outcome", ["waiting", "failed"])
+def test_a_rollback_brings_home_whose_step_was_lost_in_a_crash(outcome: str) -> None:
+    """The node carried the step to its end, nobody heard, and the next try told nothing of where the station is."""
+    migration = made(1)
+    assert keys(migration, 0.0) == ["cp-0"]
+    migration = Migration(migration.head, migration.stations)
+    settle(migration, keys(migration, 1.0), outcome, 1.0)
+    assert migration.roll_back(2.0)
+    assert keys(migration, 20.0) == ["cp-0"]
+    settle(migration, ["cp-0"], "done", 21.0)
+    assert (migration.state, migration.counts["returned"]) == ("rolled_back", 1)
+
+
 def test_a_migration_of_nobody_is_done() -> None:
     migration = made(0)
     migration.look()
@@ -218,7 +232,9 @@ class Runs(RuleBasedStateMachine):
             assert (record["state"] == "switching") == (key in self.working)
             if record["state"] in ("done", "offline"):
                 assert key in self.moved
-            if record["state"] in ("returned", "waiting_idle") and not record.get("homeward"):
+            if record["state"] == "returned":
+                assert key not in self.moved
+            if record["state"] == "waiting_idle" and not record.get("homeward") and not record.get("unheard"):
                 assert key not in self.moved
         if migration.state == "done":
             assert not counts["pending"] + counts["waiting_idle"] + counts["switching"]
