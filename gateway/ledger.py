@@ -233,21 +233,25 @@ class Ledger:
         if self._writer is not None:
             return
         if self._later is not None:
-            if self._later.when() <= self._loop.time() + seconds:
+            # With what lasts no longer than this process there is no hurry: the next write takes it.
+            if self._store.instant or self._later.when() <= self._loop.time() + seconds:
                 return
             self._later.cancel()
-        self._later = self._loop.call_later(seconds, self._write)
+        self._later = self._loop.call_later(_HINTS_WAIT if self._store.instant else seconds, self._come_due)
+
+    def _come_due(self) -> None:
+        self._later = None
+        if self._pending:
+            self._write()
 
     def _write(self) -> None:
         """Begin to write, unless a writer is at work: it takes what has come meanwhile."""
+        if self._store.instant:
+            return self._write_at_once()  # the timer may run: a new one at every message would cost more
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        if self._writer is not None:
-            return
-        if self._store.instant:
-            self._write_at_once()
-        else:
+        if self._writer is None:
             self._writer = self._loop.create_task(self._write_all(), name=f"store {self.identity}")
 
     def _write_at_once(self) -> None:

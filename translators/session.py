@@ -53,6 +53,8 @@ class Session(Jobs):
 
     def deadline(self) -> float | None:
         """When `tick` is next due, or None."""
+        if not self._expecting:
+            return None  # as nearly always, and asked at every message
         return min((job.deadline for job in self._expecting if job.deadline is not None), default=None)
 
     def close(self) -> None:

@@ -69,11 +69,11 @@ class MemoryStore:
         if self._fenced(identity, epoch):
             raise FencedError(f"a newer connection of {identity} writes")
         rows = self._rows.setdefault(identity, {})
-        for change in changes:
-            if change.value is None:
-                rows.pop((change.scope, change.key), None)
+        for scope, key, value in changes:
+            if value is None:
+                rows.pop((scope, key), None)
             else:
-                rows[change.scope, change.key] = _encode(change.value)
+                rows[scope, key] = _encode(value)
         return None
 
     async def ping(self) -> bool:

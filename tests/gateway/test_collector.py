@@ -59,8 +59,8 @@ import gc
 from gateway.collector import calm_collector
 calm_collector()
 before = gc.get_freeze_count()
-kept = [[] for _ in range(50_000)]
-print(gc.get_freeze_count() - before > 30_000, gc.get_stats()[2]["collections"])
+kept = [[] for _ in range(120_000)]
+print(gc.get_freeze_count() - before > 90_000, gc.get_stats()[2]["collections"])
 """
     looked, full = alone(code).split()
     assert looked == "True"
@@ -74,7 +74,7 @@ from gateway.collector import calm_collector
 class One: ...
 calm_collector()
 one = One()
-kept = [[] for _ in range(20_000)]
+kept = [[] for _ in range(120_000)]
 gone = weakref.ref(one)
 del one
 print(gone() is None)
