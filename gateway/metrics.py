@@ -139,6 +139,7 @@ class Metrics:
         waiting = histogram("call_duration_seconds", "Time waiting for the peer's answer", _WAITING, "peer", "action")
         self.call_duration = Capped(waiting, ("peer", "action"), 40)
         self._waited: dict[tuple[str, str], Spread] = {}
+        self._counters: dict[tuple[str, str], dict[tuple[str, str, str], Tally]] = {}
         self.call_errors = capped(100, "call_errors_total", "Calls answered with a CALLERROR", "peer", "action", "code")
         self.call_timeouts = capped(
             60, "call_timeouts_total", "Calls the peer did not answer in time", "peer", "action"
@@ -199,6 +200,8 @@ class Metrics:
 
         self.forward_from_station = self.forward_duration.labels("from_station")
         self.forward_from_csms = self.forward_duration.labels("from_csms")
+        self.forwarded = {"station": self.forward_from_station, "csms": self.forward_from_csms}
+        """The same by where a frame came from."""
         self.store_write = self.store_duration.labels("write")
         self.store_claim = self.store_duration.labels("claim")
 
@@ -212,6 +215,11 @@ class Metrics:
     def message(self, direction: str, subprotocol: str, action: str, kind: str) -> Tally:
         """The counter of such messages. `direction`: from_station | from_csms; `kind`: call | result | error | send."""
         return self.messages.labels(direction, subprotocol, action_label(action), kind)
+
+    def counters(self, station: str, csms: str) -> dict[tuple[str, str, str], Tally]:
+        """Where sessions between these versions keep their counters: by peer, action (one that a version knows) and kind.
+        They share it: with one each, every message would find its own out of the caches."""
+        return self._counters.setdefault((station, csms), {})
 
     def waited(self, peer: str, action: str, seconds: float) -> None:
         """A call of ours to a peer came back after this long."""

@@ -18,7 +18,6 @@ _ALARMING = frozenset(
     }
 )
 """Notes that are only logged, but want somebody to look."""
-_COUNTERS_KEPT = 256
 _LOG_LINES = 20
 """Log lines of one kind and session; what comes after is only counted."""
 
@@ -41,7 +40,7 @@ class Observer:
         self._logged: dict[str, int] = {}
         self.frames = {"station": 0, "csms": 0}
         """Read from each side."""
-        self._counters: dict[tuple[str, str, str], Tally] = {}
+        self._counters = metrics.counters(station, csms)
 
     def close(self) -> None:
         """The session is over: what waits for its backend waits in the store, and its transactions are on no
@@ -87,7 +86,7 @@ class Observer:
 
     def _counter(self, peer: str, action: str, kind: str) -> Tally:
         counter = self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
-        if len(self._counters) < _COUNTERS_KEPT:
+        if action_label(action) == action:
             self._counters[peer, action, kind] = counter
         return counter
 

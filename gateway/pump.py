@@ -18,7 +18,7 @@ from gateway.tallies import Spread
 from gateway.tap import Tap
 from gateway.tracing import Trace
 from translators.effects import Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
-from translators.frames import BadFrame, Payload, decode
+from translators.frames import BadFrame, Frame, Payload, decode
 
 POLICY = 1008
 RESTART = 1012
@@ -125,10 +125,7 @@ class Pump:
         self.board = board
         self._observer = observer
         self._settled = settled
-        self._durations = {
-            "station": host.metrics.forward_from_station,
-            "csms": host.metrics.forward_from_csms,
-        }
+        self._durations = host.metrics.forwarded
         self._queue: deque[Effect | _Carried] = deque()
         self._pumping = False
         self._loop = asyncio.get_running_loop()
@@ -186,6 +183,7 @@ class Pump:
     def _take(self, peer: Peer, text: str) -> None:
         began, now = perf_counter(), self._loop.time()
         board, tap, from_station = self.board, self.host.tap, peer == "station"
+        frame: Frame | None = None
         try:
             frame = decode(text)
         except BadFrame as bad:
@@ -204,6 +202,8 @@ class Pump:
         queue.append(_Carried(began, self._durations[peer]))
         if not self._pumping:
             self.carry_out(())
+        if frame is not None:
+            frame.lighten()
 
     async def _carry_on(self) -> None:
         self.carry_out(())

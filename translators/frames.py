@@ -82,6 +82,12 @@ class _Body:
             self._payload = value
         return self._payload
 
+    def lighten(self) -> None:
+        """Let go of the decoded payload of a frame that will wait: it is decoded again for whoever asks. Hundreds of such
+        trees at rest cost more to free, each long out of the caches, than they did to make."""
+        if self._raw is not None:
+            self._payload = None
+
     @property
     def payload_text(self) -> str:
         """The payload as the JSON text it came as."""
@@ -163,6 +169,9 @@ class Error:
     received: str | None = None
     unheard: str = ""
     """Why nobody answered, in an error made here for want of an answer; empty in one that somebody made."""
+
+    def lighten(self) -> None:
+        """Nothing to let go of."""
 
     @property
     def text(self) -> str:

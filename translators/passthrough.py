@@ -8,6 +8,7 @@ Memory, of the station whichever CSMS it talks to:
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Literal
 
 from translators import errors, local, schemas
@@ -47,9 +48,7 @@ class Passthrough:
         self._validation = validation
         self._answer_locally = answer_locally
         self._rules: Mapping[str, str] = guard or {}
-        guarded = looked_at(version, self._rules)
-        self._guarded_of_station = guarded & schemas.STATION_ACTIONS[version]
-        self._guarded_of_csms = guarded - self._guarded_of_station
+        self._guarded_of_station, self._guarded_of_csms = _sides(version, looked_at(version, self._rules))
         self._asked: dict[str, Call] = {}
         """The station is asked about these calls of the CSMS, by the id of the question."""
         self._of_station: dict[str, Call] = {}
@@ -265,3 +264,10 @@ class Passthrough:
 
     def _facts(self, call: Call) -> dict[str, str]:
         return {"from": self.version, "to": self.version, "action": call.action}
+
+
+@lru_cache
+def _sides(version: str, guarded: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Of the station and of the CSMS; all sessions share them."""
+    of_station = guarded & schemas.STATION_ACTIONS[version]
+    return of_station, guarded - of_station

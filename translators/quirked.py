@@ -9,6 +9,7 @@ station is answered to that stage at once, so between the two nothing has to be 
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from translators.effects import Effect, Note, Remember, ToStation
@@ -23,6 +24,12 @@ _OFF = "-"
 _LONGEST = 64
 """Vendors and models have at most 50 characters in any version."""
 _ROUTES = ("calls", "answers", "calls_to", "answers_to")
+_MAKERS_KEPT = 256
+
+Mends = Mapping[str, Mapping[str, list[tuple[str, Mend]]]]
+"""By route and action, with the names of their quirks."""
+Refusals = Mapping[str, list[tuple[str, Refusal]]]
+"""By action."""
 
 
 def is_quirk(word: str) -> bool:
@@ -65,8 +72,8 @@ class Quirked:
         self._named = tuple(named)
         self._now = 0.0
         self._effects: list[Effect] = []
-        self._mends: dict[str, dict[str, list[tuple[str, Mend]]]] = {}
-        self._refused: dict[str, list[tuple[str, Refusal]]] = {}
+        self._mends: Mends
+        self._refused: Refusals
         self._asked: dict[tuple[str, str], str] = {}
         self._choose()
 
@@ -224,26 +231,34 @@ class Quirked:
         boot = self._memory.get("station/boot", {}).get("call", {})
         said = self._memory.get(MAKER) or maker_of(boot)
         maker = Maker(*(said[name].casefold() for name in ("vendor", "model", "firmware")))
-        self._mends = {route: {} for route in _ROUTES}
-        self._refused = {}
-        for name, quirk in QUIRKS.items():
-            if quirk.version == self.version and self._has(name, quirk, maker):
-                for action, refused in quirk.refused.items():
-                    self._refused.setdefault(action, []).append((name, refused))
-                for route in _ROUTES:
-                    for action, mend in getattr(quirk, route).items():
-                        self._mends[route].setdefault(action, []).append((name, mend))
-
-    def _has(self, name: str, quirk: Quirk, maker: Maker) -> bool:
-        if _OFF + name in self._named:
-            return False
-        if name in self._named:
-            return self._translated or quirk.passthrough
-        return self._translated and quirk.of is not None and quirk.of(maker)
+        self._mends, self._refused = _chosen(self.version, self._named, maker, self._translated)
 
     def _remember(self, key: str, value: Any) -> None:
         self._memory[key] = value
         self._effects.append(Remember(key, value))
+
+
+@lru_cache(_MAKERS_KEPT)
+def _chosen(version: str, named: tuple[str, ...], maker: Maker, translated: bool) -> tuple[Mends, Refusals]:
+    """What all stations share that have the same quirks for the same reasons."""
+    mends: dict[str, dict[str, list[tuple[str, Mend]]]] = {route: {} for route in _ROUTES}
+    refusals: dict[str, list[tuple[str, Refusal]]] = {}
+    for name, quirk in QUIRKS.items():
+        if quirk.version == version and _has(name, quirk, named, maker, translated):
+            for action, refused in quirk.refused.items():
+                refusals.setdefault(action, []).append((name, refused))
+            for route in _ROUTES:
+                for action, mend in getattr(quirk, route).items():
+                    mends[route].setdefault(action, []).append((name, mend))
+    return mends, refusals
+
+
+def _has(name: str, quirk: Quirk, named: tuple[str, ...], maker: Maker, translated: bool) -> bool:
+    if _OFF + name in named:
+        return False
+    if name in named:
+        return translated or quirk.passthrough
+    return translated and quirk.of is not None and quirk.of(maker)
 
 
 def _text(value: object) -> str:
