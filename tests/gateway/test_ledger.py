@@ -105,6 +105,33 @@ async def test_a_store_that_does_it_at_once_is_not_waited_for() -> None:
     assert book.fenced.done()
 
 
+async def test_what_is_written_behind_into_memory_goes_with_the_next_write_or_soon() -> None:
+    written: list[list[str]] = []
+
+    class Seen(MemoryStore):
+        def write(self, identity: str, epoch: int, changes: Sequence[Change]) -> None:
+            written.append([f"{change.key}={change.value}" for change in changes])
+            super().write(identity, epoch, changes)
+
+    store = Seen()
+    book = ledger(store)
+    assert not book.put(Remember("tx/1", "acknowledged", behind=True))
+    assert written == []
+    assert book.put(Remember("tx/1", "next"))
+    assert book.commit() is None
+    assert written == [["tx/1=next"]], "once for both"
+    book.put(Remember("tx/1", "acknowledged", behind=True))
+
+    async def last() -> bool:
+        return (await kept(store)) == {"tx/1": "acknowledged"}
+
+    await until(last)
+    book.put(Remember("tx/1", "left", behind=True))
+    assert await book.close(1)
+    assert await kept(store) == {"tx/1": "left"}
+    assert len(written) == 3
+
+
 async def test_a_store_that_comes_back_in_time_is_waited_for() -> None:
     store = SlowStore()
     store.weather = [StoreError("away"), StoreError("away")]

@@ -50,6 +50,18 @@ def test_calls_and_sends_are_counted_when_they_come(parts: Any) -> None:
     )
 
 
+def test_sessions_between_the_same_versions_count_together_and_keep_no_word_of_a_station() -> None:
+    metrics, logger = Metrics(), structlog.get_logger()
+    one, other, elsewhere = (Observer(metrics, logger, "ocpp1.6", csms) for csms in ("ocpp1.6", "ocpp1.6", "ocpp2.0.1"))
+    for observer in (one, other, elsewhere):
+        observer.received("station", Call("a", "Heartbeat", {}))
+        observer.received("station", Call("b", "MadeUp", {}))
+    labels = {"direction": "from_station", "subprotocol": "ocpp1.6", "type": "call"}
+    assert value(metrics, "messages_total", action="Heartbeat", **labels) == 3
+    assert value(metrics, "messages_total", action="other", **labels) == 3
+    assert list(metrics.counters("ocpp1.6", "ocpp1.6")) == [("station", "Heartbeat", "call")]
+
+
 def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
     observer, metrics, capture = parts
     observer.note(Note("call_settled", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2}))

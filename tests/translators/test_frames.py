@@ -125,3 +125,24 @@ def test_a_payload_that_is_nested_too_deeply_is_refused_before_anything_walks_ov
     wide = decode('[2,"a","Heartbeat",{"a":[' + ",".join(["{}"] * 1000) + "]}]")
     assert isinstance(wide, Call)
     assert len(wide.payload["a"]) == 1000
+
+
+@pytest.mark.parametrize("text", ['[2,"a","Heartbeat",{"n":{"m":1}}]', '[3,"a",{"n":{"m":1}}]'])
+def test_a_light_frame_is_the_same(text: str) -> None:
+    frame = decode(text)
+    assert isinstance(frame, Call | Result)
+    before = frame.payload
+    frame.lighten()
+    assert frame.payload == before
+    assert frame.payload is not before
+    assert frame.text == text
+
+
+def test_what_was_made_here_has_nothing_to_let_go_of() -> None:
+    made = Call("a", "Heartbeat", {"n": 1})
+    made.lighten()
+    assert made.payload == {"n": 1}
+    error = decode('[4,"a","GenericError","no",{"n":1}]')
+    error.lighten()
+    assert isinstance(error, Error)
+    assert error.details == {"n": 1}

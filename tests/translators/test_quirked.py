@@ -86,6 +86,12 @@ def test_another_boot_is_another_maker() -> None:
     assert authorized(one) == CARD["idTag"]
 
 
+def test_what_stations_of_one_maker_have_is_there_once() -> None:
+    of_keba = {"station/boot": {"call": KEBA}}
+    assert stage(dict(of_keba))._mends is stage(dict(of_keba))._mends
+    assert stage(dict(of_keba))._mends is not stage({})._mends
+
+
 def test_configuration_gives_and_takes() -> None:
     assert authorized(stage({}, "keba")) == "04A2B3C4"
     assert authorized(stage({"station/boot": {"call": KEBA}}, "-keba")) == CARD["idTag"]

@@ -88,7 +88,9 @@ def admitted(action: str, row: Row) -> Row:
                 raise Unanswerable(why) if is_of_transaction else Refused("SecurityError", why)
         if not is_of_transaction and unstopped.overdue(session):
             yield from lost_stops.settle(session)
-        return (yield from row.run(call, session))
+        conversation = row.run(call, session)
+        del call  # it is the conversation's, to let go of when it only waits: see `Call.lighten`
+        return (yield from conversation)
 
     return replace(row, run=run)
 

@@ -86,6 +86,7 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     news = {"waiting": waiting, "seqNo": seq_no, "alias": alias, "register": register}
     # One that was made again is not remembered yet.
     yield changed(session, key, **(news if key in session.memory else record | news))
+    del call, found, record, waiting, news  # hundreds wait here for their answers: see `Call.lighten`
     yield from deliver(session, key, mark)
     yield Answer({})
     yield from tell_kept(session, key)
