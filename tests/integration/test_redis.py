@@ -138,10 +138,19 @@ def scripts(redis: RedisServer) -> int:
     return calls.get("evalsha", 0) + calls.get("eval", 0)
 
 
+def memories(redis: RedisServer) -> list[bytes]:
+    found: list[bytes] = redis.admin.keys("*:memory:")
+    return found
+
+
 async def test_what_passes_through_asks_redis_nothing(tmp_path: Path, redis: RedisServer) -> None:
     async with Csms(csms_16).running() as csms:
         async with nodes(tmp_path, csms, redis.url, "north") as (north,):
             ws, number = await charging(north)
+            # What was heard of the charge is written a moment later.
+            async with asyncio.timeout(10):
+                while not any(b"story/open/" in b" ".join(redis.admin.hkeys(key)) for key in memories(redis)):
+                    await asyncio.sleep(0.02)
             redis.admin.config_resetstat()
             for index in range(50):
                 await ask(ws, [2, f"m{index}", "MeterValues", values(number)])
