@@ -6,6 +6,7 @@ did - the two are a pair, and every frame with such a number is rewritten on its
 they came as. The data of a DataTransfer is nobody's to read. What is remembered: `translators.pairs`.
 """
 
+from translators.around import Around
 from translators.effects import Effect, ToCsms
 from translators.frames import CALL, BadFrame, Call, Frame, NoAnswer, Payload, Reply, Result
 from translators.pairs import KINDS, Kind, Pairs
@@ -116,33 +117,13 @@ class Numbers:
         return reply, effects
 
 
-class Aliases:
+class Aliases(Around):
     """A Stage around another, on the CSMS's side of it; no member of a chain, for it asks nothing by itself."""
 
     def __init__(self, inner: Stage, pairs: Pairs, kinds: tuple[Kind, ...] = KINDS) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.pairs = pairs
         self._numbers = Numbers(pairs, kinds)
-
-    @property
-    def epoch(self) -> float:
-        return self.inner.epoch
-
-    @epoch.setter
-    def epoch(self, epoch: float) -> None:
-        self.inner.epoch = epoch
-
-    def open(self, now: float) -> list[Effect]:
-        return self._out(self.inner.open(now))
-
-    def away(self, now: float) -> list[Effect]:
-        return self._out(self.inner.away(now))
-
-    def resumed(self, now: float) -> list[Effect]:
-        return self._out(self.inner.resumed(now))
-
-    def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
-        return self._out(self.inner.from_station(frame, now))
 
     def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -153,22 +134,13 @@ class Aliases:
             frame = called
         else:
             frame, effects = self._numbers.answered(frame, now + self.epoch)
-        return effects + self._out(self.inner.from_csms(frame, now))
-
-    def tick(self, now: float) -> list[Effect]:
-        return self._out(self.inner.tick(now))
-
-    def deadline(self) -> float | None:
-        return self.inner.deadline()
+        return effects + super().from_csms(frame, now)
 
     def close(self) -> None:
         self._numbers.close()
-        self.inner.close()
+        super().close()
 
-    def idle(self) -> bool:
-        return self.inner.idle()
-
-    def _out(self, effects: list[Effect]) -> list[Effect]:
+    def _out(self, effects: list[Effect], now: float) -> list[Effect]:
         return [
             ToCsms(self._numbers.sent(effect.frame))
             if isinstance(effect, ToCsms) and isinstance(effect.frame, Call) and effect.frame.type == CALL

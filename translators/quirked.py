@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from translators.around import Around
 from translators.effects import Effect, Note, Remember, ToStation
 from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
 from translators.quirk import Maker, Mend, Quirk, Refusal
@@ -59,13 +60,13 @@ def text_mend(version: str, named: Iterable[str]) -> Callable[[str], str] | None
     return mended
 
 
-class Quirked:
+class Quirked(Around):
     """A Stage around another: frames pass it on their way between the station and `inner`."""
 
     def __init__(
         self, inner: Stage, version: str, named: Iterable[str], memory: dict[str, Any], *, translated: bool
     ) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.version = version
         self._memory = memory
         self._translated = translated
@@ -93,46 +94,17 @@ class Quirked:
 
     # -- Stage ------------------------------------------------------------------------------------------------------
 
-    @property
-    def epoch(self) -> float:
-        return self.inner.epoch
-
-    @epoch.setter
-    def epoch(self, epoch: float) -> None:
-        self.inner.epoch = epoch
-
-    def open(self, now: float) -> list[Effect]:
-        return self._out(self.inner.open(now), now)
-
-    def away(self, now: float) -> list[Effect]:
-        return self._out(self.inner.away(now), now)
-
-    def resumed(self, now: float) -> list[Effect]:
-        return self._out(self.inner.resumed(now), now)
-
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         self._now = now
         if isinstance(frame, Call) and frame.action == "BootNotification":
             self._met(frame)
         frame = self._mended(frame, "calls", "answers")
         effects, self._effects = self._effects, []
-        return effects + self._out(self.inner.from_station(frame, now), now)
-
-    def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
-        return self._out(self.inner.from_csms(frame, now), now)
-
-    def tick(self, now: float) -> list[Effect]:
-        return self._out(self.inner.tick(now), now)
-
-    def deadline(self) -> float | None:
-        return self.inner.deadline()
+        return effects + super().from_station(frame, now)
 
     def close(self) -> None:
         self._asked.clear()
-        self.inner.close()
-
-    def idle(self) -> bool:
-        return self.inner.idle()
+        super().close()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

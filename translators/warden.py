@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators import adopted, guard, signing, transfers
+from translators.around import Around
 from translators.effects import Effect, Note, Remember, ToStation, Work
 from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Payload, Result
 from translators.looks import Look, looked_at, outcomes, refusal
@@ -39,7 +40,7 @@ class _Watched:
     changes: list[_Change] = field(default_factory=list)
 
 
-class Warden:
+class Warden(Around):
     """A Stage around another: frames pass it on their way between the station and `inner`."""
 
     def __init__(
@@ -51,7 +52,7 @@ class Warden:
         memory: dict[str, Any],
         new_id: Callable[[], str],
     ) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.version = version
         self._options = options
         self._rules: Mapping[str, str] = options.guard
@@ -68,23 +69,6 @@ class Warden:
 
     # -- Stage ------------------------------------------------------------------------------------------------------
 
-    @property
-    def epoch(self) -> float:
-        return self.inner.epoch
-
-    @epoch.setter
-    def epoch(self, epoch: float) -> None:
-        self.inner.epoch = epoch
-
-    def open(self, now: float) -> list[Effect]:
-        return self._out(self.inner.open(now), now)
-
-    def away(self, now: float) -> list[Effect]:
-        return self._out(self.inner.away(now), now)
-
-    def resumed(self, now: float) -> list[Effect]:
-        return self._out(self.inner.resumed(now), now)
-
     def from_station(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
         before: list[Effect] = []
         if isinstance(frame, Call):
@@ -97,26 +81,17 @@ class Warden:
             return self._own.pop(frame.key)(frame, now)
         elif frame.key in self._watched:
             before = self._settled(self._watched.pop(frame.key), frame)
-        after = self._out(self.inner.from_station(frame, now), now)
+        after = super().from_station(frame, now)
         return before + after if before else after
-
-    def from_csms(self, frame: Frame | NoAnswer, now: float) -> list[Effect]:
-        return self._out(self.inner.from_csms(frame, now), now)
-
-    def tick(self, now: float) -> list[Effect]:
-        return self._out(self.inner.tick(now), now)
-
-    def deadline(self) -> float | None:
-        return self.inner.deadline()
 
     def close(self) -> None:
         self._watched.clear()
         self._asked.clear()
         self._own.clear()
-        self.inner.close()
+        super().close()
 
     def idle(self) -> bool:
-        return not (self._working or self._own) and self.inner.idle()
+        return not (self._working or self._own) and super().idle()
 
     # -- calls to the station ---------------------------------------------------------------------------------------
 
