@@ -71,6 +71,14 @@ class Lab:
         self.failures.setdefault(name, str(error))
         self.tell(f"{name}: FAILED: {error}")
 
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """What goes wrong inside is the failure of `name`, and of nothing else."""
+        try:
+            yield
+        except RowError as error:
+            self.fail(name, error)
+
     def directory(self, name: str) -> Path:
         """An empty one."""
         path = self.scratch / f"{name.replace(' ', '-')}-{next(self._numbers)}"

@@ -16,7 +16,6 @@ from gateway.config import Store as StoreConfig
 from gateway.store import Change
 from gateway.store.redis import RedisStore
 from tests.bench.lab import Lab, redis_url
-from tests.bench.peer import RowError
 
 _AT_ONCE = 200
 _CALL_SECONDS = 5.0
@@ -31,11 +30,8 @@ def measure(lab: Lab) -> None:
     """`claims/STATIONS/...`: `claim`, `write`, `hold`, `release`: microseconds of Redis' core for each, and how many `a
     second` one asking process gets done; `memory`: KiB of Redis for each station."""
     for stations in lab.scale.claims:
-        try:
-            with lab.redis() as redis:
-                _measure(lab, redis, stations)
-        except RowError as error:
-            lab.fail(f"claims/{stations}", error)
+        with lab.part(f"claims/{stations}"), lab.redis() as redis:
+            _measure(lab, redis, stations)
 
 
 def _measure(lab: Lab, redis: "Redis", stations: int) -> None:

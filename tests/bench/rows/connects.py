@@ -1,7 +1,6 @@
 """New wss connections, the dial of the upstream included: how many a core takes in a second."""
 
 from tests.bench.lab import Lab
-from tests.bench.peer import RowError
 from tests.bench.processes import Running
 from tests.bench.proxies import HAPROXY, NGINX, PASSTHROUGH, TRANSLATE
 from tests.bench.rows.load import standing
@@ -19,10 +18,8 @@ def measure(lab: Lab) -> None:
                 for kind in kinds:
                     name = f"connects/{kind}/{proxy.name}"
                     if name not in lab.failures:
-                        try:
+                        with lab.part(name):
                             _window(lab, one, name, kind == "resumed")
-                        except RowError as error:
-                            lab.fail(name, error)
 
 
 def _window(lab: Lab, running: Running, name: str, resume: bool) -> None:

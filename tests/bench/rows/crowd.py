@@ -26,10 +26,8 @@ def measure(lab: Lab) -> None:
     if not lab.scale.crowd or not lab.wanted(PASSTHROUGH):
         return
     name = f"crowd/{lab.scale.crowd}"
-    try:
+    with lab.part(name):
         _measure(lab, PASSTHROUGH, name)
-    except RowError as error:
-        lab.fail(name, error)
 
 
 def _measure(lab: Lab, proxy: Proxy, name: str) -> None:

@@ -24,10 +24,8 @@ def measure(lab: Lab) -> None:
         name = f"idle/{scale.idle}/{proxy.name}"
         # The translating one is watched for long: it makes the most objects.
         seconds = scale.idle_seconds if proxy is TRANSLATE else min(scale.idle_seconds, _PEER_SECONDS)
-        try:
+        with lab.part(name):
             _measure(lab, proxy, name, seconds)
-        except RowError as error:
-            lab.fail(name, error)
 
 
 def _measure(lab: Lab, proxy: Proxy, name: str, seconds: float) -> None:

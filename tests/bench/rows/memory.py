@@ -44,10 +44,8 @@ def measure_churn(lab: Lab) -> None:
         return
     for proxy in lab.wanted(HAPROXY, PASSTHROUGH, TRANSLATE):
         name = f"churn/{proxy.name}"
-        try:
+        with lab.part(name):
             _churn(lab, proxy, name)
-        except RowError as error:
-            lab.fail(name, error)
 
 
 def _churn(lab: Lab, proxy: Proxy, name: str) -> None:

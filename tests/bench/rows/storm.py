@@ -21,10 +21,8 @@ def measure(lab: Lab) -> None:
         return
     for proxy in lab.wanted(NGINX, PASSTHROUGH, TRANSLATE):
         name = f"storm/{scale.storm}/{proxy.name}"
-        try:
+        with lab.part(name):
             _measure(lab, proxy, name)
-        except RowError as error:
-            lab.fail(name, error)
 
 
 def _measure(lab: Lab, proxy: Proxy, name: str) -> None:
