@@ -4,7 +4,9 @@ import asyncio
 import os
 import signal
 import ssl
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -73,12 +75,9 @@ class App:
         self.listeners: list[ListenerServer] = []
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("app")
         self._retired: list[Upstream] = []
-        self._following: asyncio.Task[None] | None = None
         self._reloading: asyncio.Task[list[str]] | None = None
-        self._watching: asyncio.Task[None] | None = None
-        self._lagging: asyncio.Task[None] | None = None
-        self._orphaned: asyncio.Task[None] | None = None
-        self._tidying: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
+        """What goes on until the end."""
         self._allocator = Allocator()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -110,16 +109,16 @@ class App:
             raise StartError(f"store: {error}") from None
         self.node.upstreams = await self._opened_backends(config)
         if self._worker is not None:
-            self._orphaned = asyncio.get_running_loop().create_task(self._stop_when_orphaned(self._worker))
+            self._begin(self._stop_when_orphaned(self._worker), "orphaned")
         await open_all(self.admin, self.node, self.listeners, self._worker)
         self.commands.addresses += [server.address for server in self.listeners]
         await self.node.cluster.open(self.commands)
         self.migrator.open()
         self.deliverer.open()
-        self._following = asyncio.create_task(follow(self._contexts, self.metrics))
-        self._watching = asyncio.get_running_loop().create_task(self.node.ownership.watch(), name="ownership")
-        self._lagging = asyncio.get_running_loop().create_task(lag.watch(self.metrics.loop_lag.labels()), name="lag")
-        self._tidying = asyncio.create_task(tidy(self._allocator, lambda: len(self.node.sessions)))
+        self._begin(follow(self._contexts, self.metrics), "contexts")
+        self._begin(self.node.ownership.watch(), "ownership")
+        self._begin(lag.watch(self.metrics.loop_lag.labels()), "lag")
+        self._begin(tidy(self._allocator, lambda: len(self.node.sessions)), "tidy")
         calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True
@@ -127,6 +126,9 @@ class App:
             self._worker.ready_path.touch()
         notify.tell(notify.READY, os.environ)
         self._logger.info("gateway_ready", pid=os.getpid())
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._beside.append(asyncio.get_running_loop().create_task(work, name=name))
 
     async def _opened_backends(self, config: Config) -> dict[str, Upstream]:
         """Ready to dial, by name. Raises StartError."""
@@ -162,9 +164,8 @@ class App:
             closing.result()
 
     async def _close(self) -> None:
-        for task in (self._watching, self._orphaned, self._following, self._lagging, self._tidying):
-            if task is not None:
-                task.cancel()
+        for task in self._beside:
+            task.cancel()
         await self.deliverer.close()
         for listener in self.listeners:
             await listener.close(_NO_SECONDS if self._hurry.is_set() else _LAST_SECONDS)
