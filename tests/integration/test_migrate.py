@@ -224,21 +224,26 @@ async def test_any_node_moves_any_station(tmp_path: Path, redis: RedisServer) ->
             await station.call("Heartbeat", {})
 
 
+def holding(books: Books) -> asyncio.Event:
+    """From the fourth on its boots are answered when the event is set."""
+    goes_on, answered = asyncio.Event(), books.answer
+
+    async def hold(frame: Any) -> Any:
+        if frame[2] == "BootNotification" and len(books.calls("BootNotification")) > 3:
+            async with asyncio.timeout(40):
+                await goes_on.wait()
+        return answered(frame)
+
+    books.answer = hold
+    return goes_on
+
+
 async def test_the_node_that_runs_a_wave_is_killed_in_it_and_another_goes_on(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     """Everybody charges on both nodes; what is begun is finished by the node that is left, and the books balance."""
     old, new = Books("ocpp1.6", 7), Books("ocpp1.6", 1000)
-    goes_on = asyncio.Event()
-    answered = new.answer
-
-    async def hold(frame: Any) -> Any:
-        if frame[2] == "BootNotification" and len(new.calls("BootNotification")) > 3:
-            async with asyncio.timeout(40):
-                await goes_on.wait()
-        return answered(frame)
-
-    new.answer = hold
+    goes_on = holding(new)
     more = {"backends": configuration(("legacy", old), ("new", new))["backends"]}
     async with new.running(), old.running(), two_nodes(tmp_path, old, redis.url, **more) as (north, south, *_):
         stations = [await booted((north, south)[place % 2], place) for place in range(8)]
@@ -273,16 +278,7 @@ async def test_the_node_that_runs_a_wave_is_killed_in_it_and_another_goes_on(
 
 async def test_a_rollback_in_the_middle_of_a_wave_told_to_another_node(tmp_path: Path, redis: RedisServer) -> None:
     old, new = Books("ocpp1.6", 7), Books("ocpp1.6", 1000)
-    goes_on = asyncio.Event()
-    answered = new.answer
-
-    async def hold(frame: Any) -> Any:
-        if frame[2] == "BootNotification" and len(new.calls("BootNotification")) > 3:
-            async with asyncio.timeout(40):
-                await goes_on.wait()
-        return answered(frame)
-
-    new.answer = hold
+    goes_on = holding(new)
     more = {"backends": configuration(("legacy", old), ("new", new))["backends"]}
     async with new.running(), old.running(), two_nodes(tmp_path, old, redis.url, **more) as (north, south, *_):
         stations = [await booted((north, south)[place % 2], place) for place in range(8)]
