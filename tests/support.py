@@ -27,16 +27,19 @@ Frame = list[Any]
 Answer = Callable[[Frame], Any]
 
 
-_chance = random.SystemRandom()  # hypothesis seeds the other one: test processes would all choose the same ports
+_chance = random.SystemRandom()  # hypothesis seeds the other one
 _given: set[int] = set()
+_PLACE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PLACES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 def free_port() -> int:
     """A port nobody listens on, below those that the kernel gives to connections: one of those could be taken by any
-    connection of the machine before the program that is to listen on it has begun to."""
+    connection of the machine before the program that is to listen on it has begun to. Test processes that run side by
+    side have ports of their own: another could choose the same one in that moment."""
     while True:
         port = _chance.randrange(12_000, 32_000)
-        if port in _given:
+        if port in _given or port % _PLACES != _PLACE:
             continue
         _given.add(port)
         with socket.socket() as probe:

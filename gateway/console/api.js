@@ -69,6 +69,27 @@ export async function ask(method, path, body, signal) {
 
 export const get = (path, signal) => ask("GET", path, undefined, signal);
 
+/** `read`, never twice at once. Wanted while one is under way, it is done once more: the answer that is still to come may be
+ * older than the change that wanted it. Gives a promise of the last one. */
+export function latest(read) {
+  let under = null;
+  let again = false;
+  return () => {
+    again = true;
+    under ??= (async () => {
+      try {
+        while (again) {
+          again = false;
+          await read();
+        }
+      } finally {
+        under = null;
+      }
+    })();
+    return under;
+  };
+}
+
 /** Server-sent events by fetch, which can send the token. `heard(name, data)`; `state(text)`: "live", or why not. It is
  * taken up again until `signal` aborts. */
 export async function listen(path, heard, state, signal) {

@@ -1,6 +1,6 @@
 // One migration: how far it is, what can be told it, and the journal of its stations.
 
-import { ask, get } from "./api.js";
+import { ask, get, latest } from "./api.js";
 import { confirm, tell } from "./ask.js";
 import { button, empty, failure, field, fill, h, select } from "./dom.js";
 import { fleet } from "./fleet-store.js";
@@ -22,7 +22,6 @@ const COLUMNS = [
 export function migrationPage(main, signal, name) {
   let one = null;
   let known = new Map();
-  let reading = false;
   const head = h("p", { class: "under" });
   const wrong = h("div");
   const bar = progress(`Progress of ${name}`);
@@ -59,9 +58,7 @@ export function migrationPage(main, signal, name) {
     await read();
   }
 
-  async function read() {
-    if (reading) return;
-    reading = true;
+  const read = latest(async () => {
     try {
       const now = await get(`/migrations/${encodeURIComponent(name)}`, signal);
       // Rows that say the same stay the same objects: they are not drawn again.
@@ -75,9 +72,8 @@ export function migrationPage(main, signal, name) {
     } catch (problem) {
       if (!signal.aborted) fill(wrong, problem.status === 404 ? empty("There is no such migration.") : failure(problem));
     }
-    reading = false;
     if (!signal.aborted && one) show();
-  }
+  });
 
   function show() {
     if (!one) return;

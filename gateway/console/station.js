@@ -1,6 +1,6 @@
 // One station: what is known of it, what can be done to it, and its conversation.
 
-import { get } from "./api.js";
+import { get, latest } from "./api.js";
 import { call, disconnect, route, unroute } from "./actions.js";
 import { button, empty, failure, fill, h, mark } from "./dom.js";
 import { fleet } from "./fleet-store.js";
@@ -44,7 +44,7 @@ export function stationPage(main, signal, identity) {
       section("Route", routed(one)), section("Followers", followers(one)), section("Station", about(one)));
   }
 
-  async function read() {
+  const read = latest(async () => {
     try {
       one = await get(`/stations/${encodeURIComponent(identity)}`, signal);
       fill(wrong);
@@ -56,7 +56,7 @@ export function stationPage(main, signal, identity) {
       if (problem.status === 404 && one) one = { ...one, connected: false };
     }
     if (!signal.aborted) show();
-  }
+  });
 
   let due = false;
   fleet.addEventListener("stations", () => {

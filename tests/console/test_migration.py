@@ -1,6 +1,9 @@
 """A fleet is moved and brought home again by clicking."""
 
+import asyncio
 from pathlib import Path
+
+from playwright.async_api import Route
 
 from tests.console.browser import console
 from tests.integration.test_migrate import backends, fleet
@@ -67,3 +70,34 @@ async def test_a_migration_is_planned_run_watched_and_rolled_back(tmp_path: Path
             await page.get_by_role("alert").get_by_text("there is a migration of this name").wait_for()
             await page.keyboard.press("Escape")
             open_console.allowed = ["409"]
+
+
+async def test_an_older_answer_does_not_stand(tmp_path: Path) -> None:
+    """What changes while the page reads is read too: the answer under way knew nothing of it."""
+    old, new = Books("ocpp1.6"), Books("ocpp2.0.1")
+    async with fleet(tmp_path, old, new, 1) as (running, stations):
+        await stations[0].starts16()
+        assert (await running.api("POST", "/migrations", {"name": "berlin", "to": "new"}))[0] == 201
+        async with console(running, "/migrations/berlin") as open_console:
+            page = open_console.page
+            await page.locator(".legend").get_by_text("waiting for idle").wait_for()
+            held, free = asyncio.Event(), asyncio.Event()
+
+            async def hold(route: Route) -> None:
+                answer = await route.fetch()
+                if not held.is_set():
+                    held.set()
+                    await free.wait()
+                await route.fulfill(response=answer)
+
+            await page.route("**/api/v1/migrations/berlin", hold)
+            await running.api("POST", "/migrations/berlin/pause")
+            await asyncio.wait_for(held.wait(), 20)
+            await running.api("POST", "/migrations/berlin/resume")
+            await running.api("POST", "/migrations/berlin/rollback")
+            await page.evaluate("""async () => {
+                const { fleet } = await import("./console/fleet-store.js");
+                while (fleet.migrations[0].state !== "rolled_back") await new Promise((told) => setTimeout(told, 20));
+            }""")
+            free.set()
+            await page.locator(".under").get_by_text("rolled back", exact=True).wait_for()
