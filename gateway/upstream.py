@@ -77,8 +77,8 @@ async def redial(dial: Dialler, seconds: float, logger: structlog.stdlib.BoundLo
     longest = _FIRST_REDIAL_SECONDS
     outcome = ""
     while (left := deadline - loop.time()) > _LEAST_DIAL_SECONDS:
-        # Over what is left at most: a backend that is back shortly before the deadline is not missed by a long pause.
-        pause = random.uniform(0, min(longest, left))  # noqa: S311 - spreads load, hides nothing
+        # Time for a dial stays behind it: a backend that is back shortly before the deadline is not missed by a pause.
+        pause = random.uniform(0, min(longest, left - _LEAST_DIAL_SECONDS))  # noqa: S311 - spreads load, hides nothing
         longest = min(2 * longest, _LONGEST_REDIAL_SECONDS)
         await asyncio.sleep(pause)
         await dial.opening(max(0.0, min(deadline - loop.time(), _LONGEST_TRY_SECONDS)))

@@ -218,7 +218,7 @@ def test_a_leg_can_be_cut_whatever_the_loop() -> None:
 
 
 async def test_a_redial_does_not_sleep_through_the_last_moments() -> None:
-    """A backend that is back shortly before the deadline is found: no pause is longer than what is left."""
+    """A backend that is back shortly before the deadline is found: no pause leaves less than a dial takes."""
     began = asyncio.get_running_loop().time()
 
     class Late(Dial):
