@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from gateway import profiles
 from gateway.caller import Caller
 from gateway.config import Follower, Listener, Route
+from gateway.handshakes import is_key
 from gateway.identity import Identity, offered_subprotocols, read_identity, segment_of, write_basic
 from gateway.node import Node
 from gateway.proving import Proof, credentials
@@ -39,9 +40,9 @@ class Admission(NamedTuple):
     listener: tuple[str, ...]
 
 
-def identify(request: web.BaseRequest, listener: Listener) -> Identity:
+def identify(request: RawRequestMessage, listener: Listener, *, has_body: bool) -> Identity:
     """The station's identity, with credentials that are its own. Raises RefusedError."""
-    segment = segment_of(request.raw_path, listener.paths)
+    segment = segment_of(request.path, listener.paths)
     if segment is None:
         raise RefusedError(404, "path", "no such path")
     identity = read_identity(segment)
@@ -51,16 +52,14 @@ def identify(request: web.BaseRequest, listener: Listener) -> Identity:
         raise RefusedError(426, "no_upgrade", "this is a WebSocket endpoint")
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise RefusedError(426, "version", "WebSocket version 13 is spoken here")
-    offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
-    if not web.WebSocketResponse(protocols=offered, compress=False).can_prepare(request):
-        # Known before anybody is disturbed by it: the backend, and the session that it would replace.
+    if not request.upgrade or has_body or not is_key(request.headers.get("Sec-WebSocket-Key")):
         raise RefusedError(400, "handshake", "not a WebSocket handshake")
     credentials(request, listener, identity)
     return identity
 
 
 def admit(
-    request: web.BaseRequest,
+    request: RawRequestMessage,
     listener: Listener,
     node: Node,
     identity: Identity,
@@ -107,7 +106,7 @@ def admit(
     )
 
 
-def _candidates(request: web.BaseRequest, listener: Listener, own: str | None) -> list[str]:
+def _candidates(request: RawRequestMessage, listener: Listener, own: str | None) -> list[str]:
     """The subprotocols to speak, best first. `own`: the only one that this station may."""
     offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
     accepted = [name for name in listener.subprotocols if own in (None, name)]
@@ -118,7 +117,7 @@ def _candidates(request: web.BaseRequest, listener: Listener, own: str | None) -
 
 
 def _forwarded(
-    request: web.BaseRequest, listener: Listener, identity: Identity, csms_identity: Identity | None
+    request: RawRequestMessage, listener: Listener, identity: Identity, csms_identity: Identity | None
 ) -> str | None:
     """The Authorization header for a backend that decides: the station's own, under the name it goes by there."""
     if "forward" not in listener.auth:

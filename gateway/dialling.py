@@ -18,7 +18,6 @@ from yarl import URL
 from gateway.deflate import Deflate
 from gateway.handshakes import Answer, HandshakeError, read, request
 from gateway.security import ResumingContext
-from gateway.upgrades import Early
 
 _AGENT = f"ocpp-gateway/{version('ocpp-gateway')}"
 _NEXT_ADDRESS_SECONDS = 0.25
@@ -41,7 +40,7 @@ class Opening(asyncio.Protocol):
         self._asked, self._nonce = asked, nonce
         self._octets = b""
         self.answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.early = Early()
+        self.early = b""
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,7 +49,7 @@ class Opening(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.answered.done():
-            self.early.octets += data
+            self.early += data
             return
         self._octets += data
         try:
@@ -59,7 +58,7 @@ class Opening(asyncio.Protocol):
             self.answered.set_exception(error)
             return
         if answer is not None:
-            self._octets, self.early.octets = b"", answer.rest
+            self._octets, self.early = b"", answer.rest
             self.answered.set_result(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -67,9 +66,6 @@ class Opening(asyncio.Protocol):
         if not self.answered.done():
             self.answered.set_exception(ConnectionResetError("the backend hung up"))
             self.answered.exception()  # it is no defect when nobody waits for it any more
-
-    def left(self) -> None:
-        """Its connection has ended."""
 
 
 class Line:

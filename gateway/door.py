@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Callable
 
 import structlog
-from aiohttp import web
 
 from gateway import origin, security
 from gateway.caller import Caller
@@ -20,6 +19,7 @@ from gateway.contexts import LiveContext
 from gateway.listening import exactly, listening, ready
 from gateway.node import Node
 from gateway.ratelimit import Bucket
+from gateway.upgrades import Arrival
 
 _ACCEPTED_AT_ONCE = 64
 """Then others get their turn: a storm must not keep pings waiting."""
@@ -97,22 +97,24 @@ class Door:
             task.cancel()
         await asyncio.gather(*self._arrivals, return_exceptions=True)
 
-    def caller(self, request: web.BaseRequest) -> Caller:
-        """Who makes this request."""
-        visitor = self._visitors.get(request.protocol)
-        source = visitor.source if visitor is not None else request.remote or ""
+    def caller(self, arrival: Arrival) -> Caller:
+        """Who makes its request."""
+        assert arrival.request is not None
+        assert arrival.transport is not None
+        visitor = self._visitors[arrival]
+        source = visitor.source
         trusted = self._listener.trusted_proxies
         if not self._listener.proxy_protocol and trusted and origin.is_trusted(source, trusted):
-            headers = request.headers
+            headers = arrival.request.headers
             forwarded, x_forwarded = headers.getall("Forwarded", []), headers.getall("X-Forwarded-For", [])
             source = origin.forwarded_for(source, forwarded, x_forwarded, trusted)
-        tls = request.get_extra_info("ssl_object")
+        tls = arrival.transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         return Caller(source, origin.network_of(source), tls is not None, certificate)
 
-    def upgraded(self, request: web.BaseRequest) -> None:
-        """This request's connection has become a WebSocket."""
-        visitor = self._visitors.get(request.protocol)
+    def upgraded(self, arrival: Arrival) -> None:
+        """This connection has become a WebSocket."""
+        visitor = self._visitors.get(arrival)
         if visitor is not None:
             self._arrived(visitor)
 

@@ -8,7 +8,6 @@ from time import perf_counter, time
 from typing import Any, NamedTuple
 
 import structlog
-from aiohttp import web
 
 from gateway import profiles, proofs
 from gateway.admission import Admission, admit, identify
@@ -30,7 +29,7 @@ from gateway.sockets import Socket
 from gateway.stations import Station
 from gateway.store import StoreError
 from gateway.tenure import Tenure, tenure
-from gateway.upgrades import StationWebSocket
+from gateway.upgrades import Arrival
 from gateway.upstream import DialError, Dialler, Leg
 from translators.story import Story
 
@@ -41,6 +40,7 @@ class Entry(NamedTuple):
 
     station: Station
     source: str
+    encryption: dict[str, str | None]
     attempt: Attempt
     is_known: bool
     proof: Proof | None
@@ -56,8 +56,8 @@ class Edge:
         self,
         node: Node,
         listener: Listener,
-        caller: Callable[[web.BaseRequest], Caller],
-        upgraded: Callable[[web.BaseRequest], None],
+        caller: Callable[[Arrival], Caller],
+        upgraded: Callable[[Arrival], None],
     ) -> None:
         """`caller` tells who makes a request, `upgraded` is told when its handshake is over."""
         self._node = node
@@ -66,14 +66,16 @@ class Edge:
         self._upgraded = upgraded
         self._logger: structlog.stdlib.BoundLogger = structlog.get_logger("edge")
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def handle(self, arrival: Arrival) -> None:
         """Every request of the listener."""
-        caller = self._caller(request)
+        request, caller = arrival.request, self._caller(arrival)
+        assert request is not None
+        told = encryption(arrival.transport)
         attempt = Attempt(self._node, self.listener, caller)
         log = self._logger.bind(remote=caller.source)
         began = perf_counter()
         try:
-            identity = identify(request, self.listener)
+            identity = identify(request, self.listener, has_body=arrival.has_body)
             log = log.bind(station=identity.spelt)
             await attempt.begin(identity)
             station, proof, recalled, used = await recognise(request, self.listener, self._node, identity, caller)
@@ -82,15 +84,15 @@ class Edge:
             backend = override.backend if override is not None else None
             admission = admit(request, self.listener, self._node, identity, station, proof, caller, now, backend)
             if admission is None:
-                return await self._close_without_subprotocol(request, log)
+                return await self._close_without_subprotocol(arrival, log, told)
             profiles.hold(self._node, station, recalled, admission.profile)
             if not self._node.places.take(identity.key, self._node.config.limits.max_connections):
                 raise RefusedError(503, "full", "too many stations")
             try:
-                entry = Entry(
-                    station, caller.source, attempt, recalled.is_known, proof, used, host_of(request.host), override
-                )
-                return await self._connect(request, admission, entry, log)
+                host = host_of(request.headers.get("Host", ""))
+                entry = Entry(station, caller.source, told, attempt, recalled.is_known, proof, used, host, override)
+                del request  # it is of no use to a session
+                return await self._connect(arrival, admission, entry, log)
             finally:
                 self._node.places.leave(identity.key)
         except RefusedError as error:
@@ -105,19 +107,19 @@ class Edge:
             status=refusal.status,
             reason=refusal.reason,
             why=refusal.why,
-            offered=offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", [])),
+            offered=offered_subprotocols(arrival.said("Sec-WebSocket-Protocol")),
             seconds=round(perf_counter() - began, 3),
-            **encryption(request),
+            **told,
         )
-        return response_to(refusal)
+        arrival.answer(response_to(refusal, arrival.method))
 
     async def _connect(
         self,
-        request: web.BaseRequest,
+        arrival: Arrival,
         admission: Admission,
         entry: Entry,
         log: structlog.stdlib.BoundLogger,
-    ) -> web.StreamResponse:
+    ) -> None:
         """Dial the backend and serve. Raises RefusedError."""
         leg: Leg | None = None
         try:
@@ -127,7 +129,7 @@ class Edge:
             candidates = Candidates(self._node, admission, entry.station, entry.host, log)
             dial = candidates.dialler(admission.backend, admission.version)
             leg = await self._dial(dial, may_be_away=backend.when_down == "buffer" and admission.vouched)
-            return await self._serve(request, admission, backend, leg, dial, entry, candidates, log)
+            return await self._serve(arrival, admission, backend, leg, dial, entry, candidates, log)
         except RefusedError as error:
             refusal = error
         except (OSError, RuntimeError) as error:
@@ -149,17 +151,18 @@ class Edge:
             raise RefusedError(503, "takeover_war", "another connection of this station is kept", ceil(seconds))
 
     async def _close_without_subprotocol(
-        self, request: web.BaseRequest, log: structlog.stdlib.BoundLogger
-    ) -> web.StreamResponse:
+        self, arrival: Arrival, log: structlog.stdlib.BoundLogger, told: dict[str, str | None]
+    ) -> None:
         self._node.metrics.connections_rejected.labels("subprotocol").inc()
-        offered = offered_subprotocols(request.headers.getall("Sec-WebSocket-Protocol", []))
-        why, told = "no common subprotocol", encryption(request)
+        offered, why = offered_subprotocols(arrival.said("Sec-WebSocket-Protocol")), "no common subprotocol"
         log.info("station_refused", status=101, code=1002, reason="subprotocol", why=why, offered=offered, **told)
-        ws = web.WebSocketResponse(compress=False)
-        with suppress(OSError, RuntimeError):
-            await ws.prepare(request)
-            await ws.close(code=1002, message=why.encode())
-        return ws
+        with suppress(ConnectionResetError):
+            arrival.upgrade(None)
+            await self._socket(arrival).close(1002, why)
+
+    def _socket(self, arrival: Arrival) -> Socket:
+        limits = self._node.config.limits
+        return Socket(arrival, arrival.transport, max_bytes=limits.max_frame_bytes, write_seconds=limits.write_seconds)
 
     async def _dial(self, dial: Dialler, *, may_be_away: bool) -> Leg | None:
         """The backend's connection, dialled before the station's upgrade is answered; None where the backend is away and
@@ -173,7 +176,7 @@ class Edge:
 
     async def _serve(
         self,
-        request: web.BaseRequest,
+        arrival: Arrival,
         admission: Admission,
         backend: Backend,
         leg: Leg | None,
@@ -181,9 +184,9 @@ class Edge:
         entry: Entry,
         candidates: Candidates,
         log: structlog.stdlib.BoundLogger,
-    ) -> web.StreamResponse:
-        node, limits = self._node, self._node.config.limits
-        if request.transport is None:
+    ) -> None:
+        node = self._node
+        if arrival.transport is None:
             raise RefusedError(499, "gone", "the station went away while its backend was dialled")
         source = entry.source
         needs_memory = admission.subprotocol != admission.version or backend.when_down == "buffer"
@@ -199,23 +202,22 @@ class Edge:
                 raise RefusedError(503, "draining", "the gateway drains")
             if not held.holds:
                 raise RefusedError(503, "superseded", "a newer connection of this station came first")
-            offers = request.headers.getall("Sec-WebSocket-Extensions", []) if self.listener.compression else []
-            ws = StationWebSocket(admission.subprotocol, agree(offers))
-            await ws.prepare(request)
-            self._upgraded(request)
+            offers = arrival.said("Sec-WebSocket-Extensions") if self.listener.compression else []
+            offered = offered_subprotocols(arrival.said("Sec-WebSocket-Protocol"))
+            # Only what was offered may be chosen (RFC 6455 section 4.2.2).
+            arrival.upgrade(admission.subprotocol if offered else None, agree(offers))
+            self._upgraded(arrival)
             entry.attempt.succeeded()
-            station = Socket(
-                ws, request.transport, max_bytes=limits.max_frame_bytes, write_seconds=limits.write_seconds
-            )
+            station = self._socket(arrival)
             if not held.holds:
                 node.metrics.connections_rejected.labels("superseded").inc()
-                told = encryption(request)
-                log.info("station_refused", status=101, code=POLICY, reason="superseded", why=REPLACED, **told)
+                why, told = REPLACED, entry.encryption
+                log.info("station_refused", status=101, code=POLICY, reason="superseded", why=why, **told)
                 await held.end()
                 await station.close(POLICY, REPLACED)
                 if leg is not None:
                     await leg.socket.close(1001, "station gone")
-                return ws
+                return
             logger = candidates.logger(backend.name)
             story = Story(admission.subprotocol, held.memory)
             bridge = Bridge(
@@ -227,7 +229,7 @@ class Edge:
                 dial,
                 candidates.board(backend, admission.version, held.memory, story),
                 held.ledger,
-                limits,
+                node.config.limits,
                 node.metrics,
                 candidates.observer(backend.name, admission.version),
                 logger,
@@ -240,8 +242,8 @@ class Edge:
             record = {
                 "auth": entry.proof or "none",
                 "profile": admission.profile,
-                "compression": ws.deflate is not None,
-                **encryption(request),
+                "compression": arrival.deflate is not None,
+                **entry.encryption,
             }
             ending = await self._live(held, bridge, admission, logger, record)
             # Its backend and version may be others by now.
@@ -255,7 +257,6 @@ class Edge:
                 **record,
                 **said(station.traffic),
             )
-            return ws
 
     async def _live(
         self,

@@ -1,17 +1,21 @@
-"""The WebSocket handshake of one who dials (RFC 6455 section 4.1), without a socket. PURE.
+"""The WebSocket handshake (RFC 6455 section 4), without a socket: of one who dials, and the answer to one who did. PURE.
 
 Of our own, because a general HTTP library takes longer for it than TLS for its part, and a fleet that comes back waits
 for nothing else.
 """
 
-from base64 import b64encode
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from binascii import Error
+from collections.abc import Mapping, Sequence
 from hashlib import sha1
+from http import HTTPStatus
 from typing import NamedTuple
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _HEAD_BYTES = 16 * 1024
 _WORD_BREAKERS = frozenset("\r\n\0")
+_SERVER = "ocpp-gateway"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class HandshakeError(Exception):
@@ -69,14 +73,54 @@ def read(octets: bytes, nonce: bytes) -> Answer | None:
     for line in fields.split("\r\n"):
         name, _, value = line.partition(":")
         headers.setdefault(name.strip().casefold(), value.strip())
-    accept = b64encode(sha1(b64encode(nonce) + _GUID, usedforsecurity=False).digest()).decode()
     accepted = (
         status == 101
         and headers.get("upgrade", "").casefold() == "websocket"
         and "upgrade" in [word.strip().casefold() for word in headers.get("connection", "").split(",")]
-        and headers.get("sec-websocket-accept") == accept
+        and headers.get("sec-websocket-accept") == _proof(b64encode(nonce))
     )
     return Answer(status, accepted, headers.get("sec-websocket-protocol"), octets[begin:])
+
+
+def is_key(text: str | None) -> bool:
+    """Whether it is what `Sec-WebSocket-Key` has to be (section 4.2.1)."""
+    try:
+        return text is not None and len(b64decode(text)) == 16
+    except (Error, ValueError):
+        return False
+
+
+def accepted(key: str, subprotocol: str | None, extension: str | None) -> bytes:
+    """The answer to a handshake that is accepted, as octets (section 4.2.2). `key`: what `is_key` said yes to; `extension`:
+    its `Sec-WebSocket-Extensions`."""
+    text = (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        f"Sec-WebSocket-Accept: {_proof(key.encode())}\r\nServer: {_SERVER}\r\n"
+    )
+    if subprotocol is not None:
+        text += f"Sec-WebSocket-Protocol: {subprotocol}\r\n"
+    if extension is not None:
+        text += f"Sec-WebSocket-Extensions: {extension}\r\n"
+    return (text + "\r\n").encode()
+
+
+def refused(status: int, text: str, headers: Mapping[str, str] = {}, *, has_body: bool = True) -> bytes:
+    """The answer to a request that is none to be accepted, as octets. `text`: for people; without `has_body` its length alone
+    is told, as HEAD asks for."""
+    body = f"{text}\n".encode()
+    head = {
+        "Connection": "close",
+        "Content-Length": str(len(body)),
+        "Content-Type": "text/plain; charset=utf-8",
+        "Server": _SERVER,
+        **headers,
+    }
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", *(f"{name}: {value}" for name, value in head.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + (body if has_body else b"")
+
+
+def _proof(key: bytes) -> str:
+    return b64encode(sha1(key + _GUID, usedforsecurity=False).digest()).decode()
 
 
 def _status(line: str) -> int:

@@ -2,27 +2,13 @@
 
 import socket
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
-
 from gateway import security
 from gateway.config import Listener, ListenerTls
 from gateway.contexts import LiveContext
 from gateway.door import Door
 from gateway.edge import Edge
 from gateway.node import Node
-
-
-class _Server(web.Server):
-    """Tells the door who leaves."""
-
-    def __init__(self, edge: Edge, door: Door) -> None:
-        super().__init__(edge.handle, access_log=None, keepalive_timeout=0.0)
-        self._door = door
-
-    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        super().connection_lost(handler, exc)
-        self._door.left(handler)
+from gateway.upgrades import Arrivals
 
 
 class ListenerServer:
@@ -37,16 +23,14 @@ class ListenerServer:
             self.context = LiveContext(place, listener.tls, security.server_context, node.metrics)
         self._door = Door(node, listener, self.context)
         self._edge = Edge(node, listener, self._door.caller, self._door.upgraded)
-        self._runner: web.ServerRunner | None = None
+        self._arrivals: Arrivals | None = None
         self.address = ""
         """Where it listens: HOST:PORT, once it does."""
 
     async def open(self, listening: socket.socket | None = None) -> None:
         """Listen, on this socket if there is one. Raises OSError."""
-        self._server = _Server(self._edge, self._door)
-        self._runner = web.ServerRunner(self._server)
-        await self._runner.setup()
-        host, port = await self._door.open(self._server, listening)
+        self._arrivals = Arrivals(self._edge.handle, self._door.left)
+        host, port = await self._door.open(self._arrivals, listening)
         self.address = f"{host}:{port}"
 
     def stop_accepting(self) -> None:
@@ -56,6 +40,5 @@ class ListenerServer:
     async def close(self, seconds: float) -> None:
         """Cut every connection. `seconds`: twice as long has who is at work yet."""
         await self._door.close()
-        if self._runner is not None:
-            await self._server.shutdown(seconds)
-            await self._runner.cleanup()
+        if self._arrivals is not None:
+            await self._arrivals.close(2 * seconds)

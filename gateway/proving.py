@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 import structlog
-from aiohttp import web
+from aiohttp.http import RawRequestMessage
 
 from gateway.caller import Caller
 from gateway.certified import Expected, objection
@@ -75,7 +75,7 @@ class Attempt:
         self._key = None
 
 
-def credentials(request: web.BaseRequest, listener: Listener, identity: Identity) -> Basic | None:
+def credentials(request: RawRequestMessage, listener: Listener, identity: Identity) -> Basic | None:
     """The username must be the identity of the URL, whoever checks the password (2.0.1 A00.FR.204/207). Raises
     RefusedError."""
     if listener.auth == ("none",):
@@ -117,7 +117,7 @@ async def recall(node: Node, identity: Identity) -> Recalled:
 
 
 async def recognise(
-    request: web.BaseRequest, listener: Listener, node: Node, identity: Identity, caller: Caller
+    request: RawRequestMessage, listener: Listener, node: Node, identity: Identity, caller: Caller
 ) -> Recognised:
     """What the stations file says of the station, and what proves that it is the one. Any of the listener's ways will do,
     and a certificate is the first that is looked at. Raises RefusedError."""
@@ -170,7 +170,7 @@ def judges_password(listener: Listener, station: Station) -> bool:
 
 
 async def _check_password(
-    request: web.BaseRequest,
+    request: RawRequestMessage,
     listener: Listener,
     node: Node,
     identity: Identity,

@@ -1,8 +1,7 @@
 """What a connection's last log line tells: who came, how, for how long, how much was said, and who ended it."""
 
+import asyncio
 from typing import Any
-
-from aiohttp import web
 
 from gateway.sockets import Traffic
 
@@ -10,9 +9,9 @@ _BY_STATION = frozenset({"station_closed", "station_lost"})
 _BY_BACKEND = frozenset({"backend_lost", "backend_refused"})
 
 
-def encryption(request: web.BaseRequest) -> dict[str, str | None]:
-    """The version and the suite of the connection's TLS, as OpenSSL names them; None and nothing else without."""
-    tls = request.get_extra_info("ssl_object")
+def encryption(transport: asyncio.BaseTransport | None) -> dict[str, str | None]:
+    """The version and the suite of a connection's TLS, as OpenSSL names them; None and nothing else without."""
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
     if tls is None:
         return {"tls": None}
     suite = tls.cipher()

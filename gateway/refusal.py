@@ -1,8 +1,9 @@
 """How a station is turned away at the door: an HTTP status, a reason for the metrics, a text."""
 
 import random
+from email.utils import formatdate
 
-from aiohttp import web
+from gateway.handshakes import refused
 
 _RETRY_SECONDS = (5, 15)
 """What Retry-After asks for, at random between the two: a fleet must not come back at once."""
@@ -24,9 +25,9 @@ class RefusedError(Exception):
         self.why = why or text
 
 
-def response_to(refusal: RefusedError) -> web.Response:
-    """What the station is told."""
-    headers = {"Connection": "close", "Server": "ocpp-gateway"}
+def response_to(refusal: RefusedError, method: str) -> bytes:
+    """What a station is told that asked with this method."""
+    headers = {"Date": formatdate(usegmt=True)}
     if refusal.status == 503:
         seconds = refusal.retry_seconds or random.randint(*_RETRY_SECONDS)  # noqa: S311 - spreads a fleet, hides nothing
         headers["Retry-After"] = str(seconds)
@@ -35,4 +36,4 @@ def response_to(refusal: RefusedError) -> web.Response:
     if refusal.status == 426:
         headers["Upgrade"] = "websocket"
         headers["Sec-WebSocket-Version"] = "13"  # RFC 6455 section 4.4
-    return web.Response(status=refusal.status, text=refusal.text + "\n", headers=headers)
+    return refused(refusal.status, refusal.text, headers, has_body=method != "HEAD")

@@ -46,7 +46,6 @@ class Socket(asyncio.BufferedProtocol):
         ConnectionResetError where the connection is gone already."""
         if transport is None:
             raise ConnectionResetError("the connection is lost")
-        self._ws = ws
         self._transport: asyncio.Transport | Closed = transport
         self._write_seconds = write_seconds
         self._loop = asyncio.get_running_loop()
@@ -75,8 +74,9 @@ class Socket(asyncio.BufferedProtocol):
         transport.pause_reading()
         transport.set_protocol(self)
         transport.resume_reading()
-        if ws.early.octets:
-            self.data_received(ws.early.octets)
+        if ws.early:
+            early, ws.early = ws.early, b""
+            self.data_received(early)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -160,9 +160,8 @@ class Socket(asyncio.BufferedProtocol):
             self._ended = True
             self._inbox.append(Gone(1006, "cut" if self._cut else "lost"))
         self._before.connection_lost(exc)
-        self._ws.left()
         # Else they hold each other for good.
-        del self._before, self._ws
+        del self._before
         self._writing.let_go()
         self._transport = CLOSED
         self._hand_over()

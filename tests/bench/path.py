@@ -24,7 +24,6 @@ from gateway.observer import Observer
 from gateway.sockets import Socket
 from gateway.store.memory import MemoryStore
 from gateway.switchboard import Switchboard
-from gateway.upgrades import Early
 from gateway.upstream import Leg
 from tests.bench.frames import build, mask
 from tests.bench.messages import METER_16, Readings, call
@@ -69,7 +68,7 @@ class _Wire:
 
 
 def _socket(wire: _Wire, *, dialled: bool) -> Socket:
-    upgrade = SimpleNamespace(dialled=dialled, early=Early(), deflate=None, left=lambda: None)
+    upgrade = SimpleNamespace(dialled=dialled, early=b"", deflate=None)
     return Socket(cast(Any, upgrade), cast(Any, wire), max_bytes=2**20, write_seconds=10)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.handshakes import HandshakeError, read, request
+from gateway.handshakes import HandshakeError, accepted, is_key, read, refused, request
 
 NONCE = bytes(range(16))
 ACCEPT = base64.b64encode(
@@ -89,3 +89,33 @@ def test_whatever_comes_it_is_an_answer_or_none(octets: bytes) -> None:
     except HandshakeError:
         return
     assert answer is None or not answer.accepted
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "x", "=", "AAAA", "é" * 24, "\udc80" * 24, base64.b64encode(bytes(15)).decode()]
+)
+def test_what_is_no_key(text: str | None) -> None:
+    assert not is_key(text)
+
+
+def test_what_is_accepted_is_what_one_who_dials_takes_for_it() -> None:
+    nonce = bytes(range(16))
+    key = base64.b64encode(nonce).decode()
+    assert is_key(key)
+    answer = read(accepted(key, "ocpp1.6", None) + b"more", nonce)
+    assert answer is not None
+    assert (answer.accepted, answer.subprotocol, answer.rest) == (True, "ocpp1.6", b"more")
+    bare = accepted(key, None, "permessage-deflate; server_no_context_takeover")
+    assert b"Protocol:" not in bare
+    assert b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n" in bare
+
+
+def test_a_refusal_has_its_length_also_where_its_text_stays_away() -> None:
+    told = refused(503, "too many", {"Retry-After": "7"})
+    head, _, body = told.partition(b"\r\n\r\n")
+    assert body == b"too many\n"
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    for line in (b"Content-Length: 9", b"Connection: close", b"Server: ocpp-gateway", b"Retry-After: 7"):
+        assert line in head.split(b"\r\n")
+    assert refused(503, "too many", {"Retry-After": "7"}, has_body=False) == head + b"\r\n\r\n"
+    assert refused(499, "gone").startswith(b"HTTP/1.1 499 \r\n")

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from websockets.asyncio.client import ClientConnection, connect
 
 from gateway.sockets import Gone, Socket
-from gateway.upgrades import StationWebSocket
+from gateway.upgrades import Arrival, Arrivals
 
 
 @asynccontextmanager
@@ -19,17 +17,14 @@ async def pair(write_seconds: float = 2.0) -> AsyncIterator[tuple[Socket, Client
     made: asyncio.Future[Socket] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
-    async def handle(request: web.Request) -> web.WebSocketResponse:
-        ws = StationWebSocket()
-        await ws.prepare(request)
-        made.set_result(Socket(ws, request.transport, max_bytes=2**20, write_seconds=write_seconds))
+    async def handle(arrival: Arrival) -> None:
+        made.set_result(Socket(arrival, arrival.upgrade(None), max_bytes=2**20, write_seconds=write_seconds))
         await over.wait()
-        return ws
 
-    app = web.Application()
-    app.router.add_get("/", handle)
-    async with TestServer(app) as server:
-        client = await connect(f"ws://127.0.0.1:{server.port}/", compression=None, max_size=None)
+    arrivals = Arrivals(handle, lambda arrival: None)
+    async with await asyncio.get_running_loop().create_server(arrivals, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = await connect(f"ws://127.0.0.1:{port}/", compression=None, max_size=None)
         try:
             yield await made, client
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvloop
 import yaml
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.http import HttpRequestParser
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -21,12 +21,12 @@ from gateway.leg import BackendLeg
 from gateway.sockets import Socket
 from gateway.stations import load_all
 from gateway.switchboard import Switchboard
-from gateway.upgrades import StationWebSocket
+from gateway.upgrades import Arrival
 from gateway.writing import Writing
 from tests.gateway.inside import inside
 from tests.support import Csms, configuration, free_port
 
-PARTS = (Bridge, BackendLeg, Switchboard, Socket, Writing, StationWebSocket, Opening, RequestHandler)
+PARTS = (Bridge, BackendLeg, Switchboard, Socket, Writing, Arrival, Opening, HttpRequestParser)
 
 
 def alive() -> list[str]:
