@@ -92,8 +92,8 @@ class Line:
         """As far as TCP and TLS, and no further. Raises as `open`."""
         loop = asyncio.get_running_loop()
         name = self.host if context is not None else None
-        connected = await self._connected(loop)
-        transport, _ = await loop.create_connection(asyncio.Protocol, sock=connected, ssl=context, server_hostname=name)
+        where = await self._where(loop)
+        transport, _ = await loop.create_connection(asyncio.Protocol, **where, ssl=context, server_hostname=name)
         transport.abort()
 
     async def open(
@@ -103,12 +103,12 @@ class Line:
         loop, nonce = asyncio.get_running_loop(), os.urandom(16)
         target = self._target.replace("{identity}", identity)
         asked = request(self._named, target, nonce, subprotocols, _AGENT, authorization)
-        connected = await self._connected(loop)
+        where = await self._where(loop)
         name = self.host if context is not None else None
         if isinstance(context, ResumingContext):
             context.forget(loop.time())
         transport, opening = await loop.create_connection(
-            lambda: Opening(asked, nonce), sock=connected, ssl=context, server_hostname=name
+            lambda: Opening(asked, nonce), **where, ssl=context, server_hostname=name
         )
         try:
             answer = await opening.answered
@@ -125,9 +125,16 @@ class Line:
             # What went wrong holds this frame, and is held by what waited for the answer.
             del opening, transport
 
-    async def _connected(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+    async def _where(self, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+        """What `create_connection` is to be told of the other end: an address, or a socket where it could not do alone what
+        was asked for. With uvloop an address is quicker: to connect a socket it looks it up in a thread, numbers too."""
         # Looked up anew at every dial: a backend that moves is found again.
         found = self._literal or await loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        if self._sources is None and len(found) == 1:
+            return dict(zip(("host", "port"), found[0][4], strict=False))
+        return {"sock": await self._connected(loop, found)}
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop, found: Sequence[_AddressInfo]) -> socket.socket:
         source = next(self._sources) if self._sources is not None else None
         if source is not None:
             family = socket.AF_INET6 if ":" in source else socket.AF_INET

@@ -4,6 +4,7 @@ Values are checked one by one here; what two keys must have in common is in `che
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -85,7 +86,7 @@ class Backend(Section):
     station_certificates: Literal["forward", "gateway"] = "forward"
     _name: str = PrivateAttr("")
 
-    @property
+    @cached_property  # read several times for each connection, and pydantic is slow at its own attributes
     def name(self) -> str:
         """The key under `backends`."""
         return self._name
