@@ -143,7 +143,7 @@ def _first_that_leads_somewhere(
 ) -> tuple[str, Route, str]:
     """The subprotocol, the route and its backend's version: only a version that can be carried to it is chosen."""
     config = node.config
-    refusal = RefusedError(404, "route", "no route for this station")
+    no_path: str | None = None
     for subprotocol in candidates:
         route = route_for(config.routes, identity.key, subprotocol, tags, listener.names)
         if override is not None and override in config.backends:
@@ -154,10 +154,12 @@ def _first_that_leads_somewhere(
         try:
             version = csms_version_for(subprotocol, config.backends[route.backend].subprotocols)
         except NoPathError as error:
-            refusal = RefusedError(400, "subprotocol", str(error))
+            no_path = str(error)
             continue
         return subprotocol, route, version
-    raise refusal
+    if no_path is not None:
+        raise RefusedError(400, "subprotocol", no_path)
+    raise RefusedError(404, "route", "no route for this station")
 
 
 def _make_room(node: Node, now: float) -> None:

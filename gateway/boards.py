@@ -34,22 +34,23 @@ def board_for(
     node: Node,
     admission: Admission,
     backend: Backend,
+    version: str,
     memory: dict[str, Any],
     adoption: Adoption,
     story: Story | None = None,
     *,
     numbers: bool = False,
 ) -> Switchboard:
-    """Between the station and this backend, in charge of it. `adoption`: what the gateway verifies of the station; `story`:
+    """Between the station and this backend, in charge of it and spoken to in this version. `adoption`: what the gateway verifies of the station; `story`:
     None for a backend that is not in charge yet; `numbers`: a 1.6 station has transactions whose numbers another CSMS gave
     it."""
-    numbers = numbers and admission.subprotocol == admission.version == "ocpp1.6"
+    numbers = numbers and admission.subprotocol == version == "ocpp1.6"
     # What was kept under an earlier configuration is delivered all the same.
     outbox = backend.when_down == "buffer" or numbers or has_outbox(memory)
     return Switchboard(
-        _stage(node, admission, backend, admission.version, memory, _ids(), adoption, outbox=outbox),
+        _stage(node, admission, backend, version, memory, _ids(), adoption, outbox=outbox),
         station_version=admission.subprotocol,
-        csms_version=admission.version,
+        csms_version=version,
         call_timeout=backend.call_timeout_seconds,
         queue_calls=node.config.limits.queue_calls,
         mend_text=text_mend(admission.subprotocol, admission.quirks),

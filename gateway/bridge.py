@@ -119,7 +119,8 @@ class Bridge:
             tasks = list(self._tasks)
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            if tasks:
+                await asyncio.gather(*tasks, return_exceptions=True)
             self.primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good

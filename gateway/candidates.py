@@ -60,9 +60,9 @@ class Candidates:
         numbers: bool = False,
     ) -> Switchboard:
         """As `boards.board_for`."""
-        admission = self._admission._replace(backend=backend.name, version=version)
+        admission = self._admission
         adopts = adoption(self._node, self._station, memory, backend, admission.profile, self._host)
-        return board_for(self._node, admission, backend, memory, adopts, story, numbers=numbers)
+        return board_for(self._node, admission, backend, version, memory, adopts, story, numbers=numbers)
 
     # -- Prospects --------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from gateway.identity import identity_of
 from gateway.node import Node
 from gateway.store import StoreError
 from gateway.tasks import ended
-from gateway.tenure import tenure
+from gateway.tenure import Tenure
 from gateway.upstream import DialError, StationDialler
 from translators.outbox.queue import WAITS
 
@@ -110,7 +110,7 @@ class Deliverer:
         dial = StationDialler(node.upstreams[backend.name], known[0] or identity, [who["version"]], None, known[1])
         refused, waiting = "", 0
         try:
-            async with tenure(node, key, "") as held:
+            async with Tenure(node, key, "") as held:
                 await held.begin(backend.name, needs_memory=True)
                 if not held.holds:
                     return True  # it has just come

@@ -28,7 +28,7 @@ from gateway.refusal import RefusedError, response_to
 from gateway.sockets import Socket
 from gateway.stations import Station
 from gateway.store import StoreError
-from gateway.tenure import Tenure, tenure
+from gateway.tenure import Tenure
 from gateway.upgrades import Arrival
 from gateway.upstream import DialError, Dialler, Leg
 from translators.story import Story
@@ -72,11 +72,12 @@ class Edge:
         assert request is not None
         told = encryption(arrival.transport)
         attempt = Attempt(self._node, self.listener, caller)
-        log = self._logger.bind(remote=caller.source)
+        who = {"remote": caller.source}
         began = perf_counter()
         try:
             identity = identify(request, self.listener, has_body=arrival.has_body)
-            log = log.bind(station=identity.spelt)
+            who["station"] = identity.spelt
+            log = self._logger.bind(**who)
             await attempt.begin(identity)
             station, proof, recalled, used = await recognise(request, self.listener, self._node, identity, caller)
             override = await self._node.overrides.of(identity.key)
@@ -102,8 +103,9 @@ class Edge:
         finally:
             attempt.ended()
         self._node.metrics.connections_rejected.labels(refusal.reason).inc()
-        log.info(
+        self._logger.info(
             "station_refused",
+            **who,
             status=refusal.status,
             reason=refusal.reason,
             why=refusal.why,
@@ -190,7 +192,7 @@ class Edge:
             raise RefusedError(499, "gone", "the station went away while its backend was dialled")
         source = entry.source
         needs_memory = admission.subprotocol != admission.version or backend.when_down == "buffer"
-        async with tenure(node, admission.identity.key, source) as held:
+        async with Tenure(node, admission.identity.key, source) as held:
             try:
                 await held.begin(admission.backend, needs_memory=needs_memory)
             except StoreError as error:

@@ -40,7 +40,7 @@ def code_label(code: str) -> str:
     return code if code in errors.CODES_16 or code in errors.CODES_2X else OTHER
 
 
-_M = TypeVar("_M", Counter, Tally, Spread)
+_M = TypeVar("_M")
 
 
 _Child = TypeVar("_Child", covariant=True)
@@ -50,23 +50,35 @@ class _Labelled(Protocol[_Child]):
     def labels(self, *values: str) -> _Child: ...
 
 
-class Capped(Generic[_M]):
+class Kept(Generic[_M]):
+    """A metric's children by their labels. To look them up in the metric itself takes a lock, and longer than to count."""
+
+    def __init__(self, metric: _Labelled[_M]) -> None:
+        self.metric: _Labelled[_M] = metric
+        self._children: dict[tuple[str, ...], _M] = {}
+
+    def labels(self, *values: str) -> _M:
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = self.metric.labels(*values)
+        return child
+
+
+class Capped(Kept[_M]):
     """A metric with an `action` among its labels. The pages of one process stay small whoever calls what: when it has
     `most` children, labels that are new to it get `other` for the action, and for the field where there is one."""
 
     def __init__(self, metric: _Labelled[_M], names: tuple[str, ...], most: int) -> None:
-        self.metric: _Labelled[_M] = metric
+        super().__init__(metric)
         self._blank = [name in ("action", "field", "code") for name in names]
         self._most = most
-        self._children: dict[tuple[str, ...], _M] = {}
 
     def labels(self, *values: str) -> _M:
         child = self._children.get(values)
         if child is None:
             if len(self._children) >= self._most:
                 values = tuple(OTHER if blank else value for blank, value in zip(self._blank, values, strict=True))
-            child = self.metric.labels(*values)
-            self._children[values] = child
+            child = super().labels(*values)
         return child
 
 
@@ -94,13 +106,13 @@ class Metrics:
 
         build = gauge("build_info", "What runs here; always 1", "version", "python", "loop")
         self._build = build
-        self.stations_connected = gauge("stations_connected", "Stations connected now", "subprotocol", "backend")
-        self.transactions_open = gauge(
-            "transactions_open", "Transactions under way at the stations connected now", "backend"
+        self.stations_connected = Kept(gauge("stations_connected", "Stations connected now", "subprotocol", "backend"))
+        self.transactions_open = Kept(
+            gauge("transactions_open", "Transactions under way at the stations connected now", "backend")
         )
-        self.connections = counter("connections_total", "Station connections accepted", "subprotocol")
-        self.connections_rejected = counter("connections_rejected_total", "Station connections refused", "reason")
-        self.connections_closed = counter("connections_closed_total", "Station connections ended", "reason")
+        self.connections = Kept(counter("connections_total", "Station connections accepted", "subprotocol"))
+        self.connections_rejected = Kept(counter("connections_rejected_total", "Station connections refused", "reason"))
+        self.connections_closed = Kept(counter("connections_closed_total", "Station connections ended", "reason"))
         self.messages = often(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
         self.bad_frames = often(40, "bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = capped(
@@ -144,15 +156,15 @@ class Metrics:
         self.call_timeouts = capped(
             60, "call_timeouts_total", "Calls the peer did not answer in time", "peer", "action"
         )
-        self.backend_up = gauge("backend_up", "Whether the last dial of the backend reached it", "backend")
+        self.backend_up = Kept(gauge("backend_up", "Whether the last dial of the backend reached it", "backend"))
         self.switches = counter(
             "switches_total", "Changes of a connected station's backend, by what came of them", "backend", "outcome"
         )
         self.migration_stations = gauge(
             "migration_stations", "Stations of a migration, told by the node that runs it", "migration", "state"
         )
-        self.backend_connections = gauge("backend_connections", "Connections to the backend now", "backend")
-        self.backend_dials = counter("backend_dials_total", "Dials of the backend", "backend", "outcome")
+        self.backend_connections = Kept(gauge("backend_connections", "Connections to the backend now", "backend"))
+        self.backend_dials = Kept(counter("backend_dials_total", "Dials of the backend", "backend", "outcome"))
         self.follower_answers = capped(
             100, "follower_answers_total", "Answers of followers to copies of calls", "backend", "action"
         )
@@ -163,8 +175,8 @@ class Metrics:
         self.follower_calls = capped(
             60, "follower_calls_total", "Calls of followers to stations", "backend", "action", "outcome"
         )
-        self.buffered = gauge(
-            "buffered_messages", "Messages of connected stations that wait for the backend", "backend"
+        self.buffered = Kept(
+            gauge("buffered_messages", "Messages of connected stations that wait for the backend", "backend")
         )
         self.outbox_stations = gauge(
             "outbox_stations", "Stations, connected or not, whose messages wait in the store for the backend", "backend"

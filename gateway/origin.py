@@ -4,7 +4,7 @@ Nothing here is believed by itself: the caller asks only for peers that are trus
 ignored, and no header of a station's request ever reaches a backend.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from gateway.config import Network
@@ -90,8 +90,10 @@ def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 65536
 
 
-def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
+def is_trusted(address: str, trusted: Collection[Network]) -> bool:
     """Whether the peer is one of these proxies."""
+    if not trusted:
+        return False
     found = _address(address)
     return found is not None and any(found in network for network in trusted)
 
@@ -114,7 +116,9 @@ def forwarded_for(
 
 
 def network_of(source: str) -> str:
-    """What one sender has: an IPv4 address, or a whole IPv6 network."""
+    """What one sender has: an IPv4 address, or a whole IPv6 network. `source`: as `accept` or this module tells it."""
+    if ":" not in source:
+        return source  # there is one way to write an IPv4 address
     address = _address(source)
     if address is None:
         return source

@@ -101,7 +101,7 @@ class Ownership:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                async with self._turns.taken():
+                async with self._turns:
                     claimed = await self._store.claim(identity, self.node, ("", backend))
             except CrowdedError as error:
                 raise StoreError(str(error)) from None

@@ -15,34 +15,38 @@ class silence:  # noqa: N801 - used as asyncio.timeout is
     """`async with silence(seconds):` raises TimeoutError after so many seconds in which the loop was there to hear, and
     never before it has read its sockets ten times."""
 
-    __slots__ = ("_due", "_left", "_limit", "_loop", "_slice", "_timer", "late")
+    __slots__ = ("_cancelling", "_due", "_is_over", "_left", "_loop", "_slice", "_task", "_timer", "late")
 
     def __init__(self, seconds: float) -> None:
         self.late = 0.0
         """Seconds that did not count so far."""
         self._slice = seconds / _SLICES
         self._left = _SLICES
-        self._timer: asyncio.TimerHandle | None = None
+        self._is_over = False
 
     async def __aenter__(self) -> "silence":
         self._loop = asyncio.get_running_loop()
-        self._limit = asyncio.timeout(None)
-        await self._limit.__aenter__()
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._cancelling = task, task.cancelling()
         self._begin()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._left:
             self.late += max(0.0, self._loop.time() - self._due)
-        await self._limit.__aexit__(kind, error, trace)
+        self._timer.cancel()
+        task = self._task
+        del self._task, self._timer  # who has waited may be held by what went wrong
+        # Somebody else may have cancelled it in the same moment.
+        if self._is_over and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
     def _begin(self) -> None:
         self._due = self._loop.time() + self._slice
-        self._timer = self._loop.call_at(self._due, self._ended)
+        self._timer: asyncio.Handle = self._loop.call_at(self._due, self._ended)
 
     def _ended(self) -> None:
         now = self._loop.time()
@@ -51,5 +55,9 @@ class silence:  # noqa: N801 - used as asyncio.timeout is
         if self._left > 0:
             self._begin()
         else:
-            self._timer = None
-            self._limit.reschedule(now)
+            # Behind those whom the last look at the sockets has woken.
+            self._timer = self._loop.call_soon(self._give_up)
+
+    def _give_up(self) -> None:
+        self._is_over = True
+        self._task.cancel()

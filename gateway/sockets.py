@@ -259,11 +259,13 @@ class Socket(asyncio.BufferedProtocol):
         else:
             self._goodbye(code, reason)
         self._read_on()
+        if self._parted.is_open:
+            return
+        patience = self._loop.call_later(self._write_seconds, self.abort)
         try:
-            async with asyncio.timeout(self._write_seconds):
-                await self._parted.passed()
-        except TimeoutError:
-            self.abort()
+            await self._parted.passed()
+        finally:
+            patience.cancel()
 
     def abort(self) -> None:
         """Cut the connection without a word. Its end is told to nobody but who receives."""

@@ -1,7 +1,6 @@
 """A connection's time as the one of its station: taken from the one before, wherever that is, and given back."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -19,7 +18,8 @@ _LAST_WRITE_SECONDS = 1.0
 
 
 class Tenure:
-    """Made by `tenure`, which ends it."""
+    """The time of a connection from the address `source` as the one of the station `key`: `async with` it; `begin` takes the
+    station over."""
 
     def __init__(self, node: Node, key: str, source: str) -> None:
         self._node = node
@@ -27,6 +27,12 @@ class Tenure:
         self._source = source
         self._claim = node.claim(key)
         self._ledger: Ledger | None = None
+
+    async def __aenter__(self) -> "Tenure":
+        return self
+
+    async def __aexit__(self, *ended: object) -> None:
+        await self.end()
 
     @property
     def holds(self) -> bool:
@@ -125,13 +131,3 @@ class Tenure:
             # station while the store was away has an epoch that the store never heard of.
             if left is not None and left["epoch"] >= before.epoch:
                 self.ledger.adopt({(scope, key): value for scope, key, value in left["unwritten"]})
-
-
-@asynccontextmanager
-async def tenure(node: Node, key: str, source: str) -> AsyncIterator[Tenure]:
-    """The time of a connection from the address `source` as the one of the station `key`; `begin` takes it over."""
-    one = Tenure(node, key, source)
-    try:
-        yield one
-    finally:
-        await one.end()

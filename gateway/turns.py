@@ -5,8 +5,6 @@ The pace is that at which turns end, whatever sets it: nothing need be configure
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from gateway.silence import silence
 
@@ -16,7 +14,7 @@ class CrowdedError(Exception):
 
 
 class Turns:
-    """`at_once` at a time; who has waited for `seconds` goes without."""
+    """`async with turns:` lets `at_once` in at a time; who has waited for `seconds` goes without."""
 
     def __init__(self, at_once: int, seconds: float) -> None:
         self._free = at_once
@@ -32,16 +30,8 @@ class Turns:
             self._waiting.popleft()
         return bool(self._waiting) and now - self._waiting[0][1] > self._seconds / 2
 
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """A turn, until it is left. Raises CrowdedError."""
-        await self._take()
-        try:
-            yield
-        finally:
-            self._pass_on()
-
-    async def _take(self) -> None:
         if self._free:
             self._free -= 1
             return
@@ -58,6 +48,9 @@ class Turns:
             if isinstance(error, TimeoutError):
                 raise CrowdedError("too many stations come at once") from None
             raise
+
+    async def __aexit__(self, *ended: object) -> None:
+        self._pass_on()
 
     def _pass_on(self) -> None:
         while self._waiting:

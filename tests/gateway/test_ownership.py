@@ -200,7 +200,7 @@ async def test_who_gets_no_turn_in_time_goes_without_or_not_at_all() -> None:
     leave = asyncio.Event()
 
     async def stay() -> None:
-        async with ownership._turns.taken():
+        async with ownership._turns:
             await leave.wait()
 
     others = [asyncio.ensure_future(stay()) for _ in range(32)]

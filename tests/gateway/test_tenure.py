@@ -16,7 +16,7 @@ from gateway.metrics import Metrics
 from gateway.node import Node
 from gateway.store import Change, Claimed, Owner, StoreError
 from gateway.store.memory import MemoryStore
-from gateway.tenure import Tenure, tenure
+from gateway.tenure import Tenure
 from tests.gateway.nodes import Wire, node_on
 from translators.effects import Remember
 
@@ -109,7 +109,7 @@ class Connection:
     async def connect(self) -> None:
         for _ in range(self.random.randrange(8)):
             await asyncio.sleep(0)
-        async with tenure(self.node, KEY, self.source) as held:
+        async with Tenure(self.node, KEY, self.source) as held:
             await held.begin("legacy", needs_memory=True)
             self.epoch = held.ledger.epoch
             if not held.holds or self.random.random() < self.refused:
@@ -176,7 +176,7 @@ async def took(node: Node, source: str = "10.0.0.1") -> Tenure:
 async def test_a_claim_for_a_connection_that_is_refused_is_given_back() -> None:
     store = MemoryStore()
     node = node_on(store)
-    async with tenure(node, KEY, "10.0.0.1") as held:
+    async with Tenure(node, KEY, "10.0.0.1") as held:
         await held.begin("legacy", needs_memory=True)
         assert await store.owner(KEY) is not None
     assert await store.owner(KEY) is None
@@ -199,11 +199,11 @@ async def test_what_could_not_be_written_is_kept_when_the_next_connection_is_ref
     store.away = True
     first.ledger.put(Remember("tx/1", 7))
     await first.end()
-    async with tenure(node, KEY, "10.0.0.1") as held:
+    async with Tenure(node, KEY, "10.0.0.1") as held:
         await held.begin("legacy", needs_memory=True)
         assert held.memory == {"tx/1": 7}
     store.away = False
-    async with tenure(node, KEY, "10.0.0.1") as held:
+    async with Tenure(node, KEY, "10.0.0.1") as held:
         await held.begin("legacy", needs_memory=True)
         assert held.memory == {"tx/1": 7}
 

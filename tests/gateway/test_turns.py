@@ -16,7 +16,7 @@ class Guests:
         self.leave = asyncio.Event()
 
     async def come(self, number: int) -> None:
-        async with self.turns.taken():
+        async with self.turns:
             self.inside.append(number)
             await self.leave.wait()
 

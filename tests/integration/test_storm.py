@@ -55,7 +55,7 @@ async def test_who_comes_while_others_wait_too_long_is_told_to_come_later(redis:
                 leave = asyncio.Event()
 
                 async def stay() -> None:
-                    async with turns.taken():
+                    async with turns:
                         await leave.wait()
 
                 for _ in range(33):
