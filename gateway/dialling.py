@@ -18,6 +18,7 @@ from yarl import URL
 from gateway.deflate import Deflate
 from gateway.handshakes import Answer, HandshakeError, read, request
 from gateway.security import ResumingContext
+from gateway.upgrades import OCTETS
 
 _AGENT = f"ocpp-gateway/{version('ocpp-gateway')}"
 _NEXT_ADDRESS_SECONDS = 0.25
@@ -29,7 +30,7 @@ each backend and not for all of them together."""
 _AddressInfo = tuple[int, int, int, str, Any]
 
 
-class Opening(asyncio.Protocol):
+class Opening(asyncio.BufferedProtocol):
     """A connection that was dialled, until its answer is there and a `Socket` takes it over."""
 
     dialled = True
@@ -46,6 +47,12 @@ class Opening(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.write(self._asked)  # type: ignore[attr-defined]  # uvloop's is no asyncio.Transport
         self._asked = b""
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return OCTETS
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(OCTETS[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self.answered.done():

@@ -37,19 +37,19 @@ def request(
 ) -> bytes:
     """The request, as octets. `host`: with its port where that is not the scheme's; `nonce`: 16 unpredictable octets. Raises
     ValueError for what would end a header."""
-    headers = {
-        "Host": host,
-        "User-Agent": agent,
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": b64encode(nonce).decode(),
-        "Sec-WebSocket-Protocol": ",".join(subprotocols),
-    }
+    lines = [
+        f"GET {target} HTTP/1.1",
+        f"Host: {host}",
+        f"User-Agent: {agent}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        f"Sec-WebSocket-Key: {b64encode(nonce).decode()}",
+        f"Sec-WebSocket-Protocol: {','.join(subprotocols)}",
+    ]
     if authorization is not None:
-        headers["Authorization"] = authorization
-    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if any(not _WORD_BREAKERS.isdisjoint(line) for line in lines):
+        lines.append(f"Authorization: {authorization}")
+    if not _WORD_BREAKERS.isdisjoint("".join(lines)):
         raise ValueError("a header that ends another")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -47,17 +48,26 @@ def identity_of(spelt: str) -> Identity | None:
     return Identity(spelt, spelt.casefold())
 
 
-def segment_of(raw_target: str, patterns: Iterable[str]) -> str | None:
+def segment_of(raw_target: str, patterns: tuple[str, ...]) -> str | None:
     """The identity's path segment (still percent-encoded) when the target fits one of the patterns, such as
     `/ocpp/{identity}`; None otherwise. Doubled and trailing slashes are forgiven, the query is ignored."""
     before = _AUTHORITY.match(raw_target)
     path = raw_target[before.end() if before else 0 :].split("?", 1)[0].split("#", 1)[0]
-    parts = [part for part in path.split("/") if part]
-    prefixes = [[part for part in pattern.split("/") if part][:-1] for pattern in patterns]
+    parts = _parts(path)
+    prefixes = _prefixes(patterns)
     # A prefix alone, `/ocpp/`, is a URL that somebody forgot to put the identity to, and no station called ocpp.
     if not parts or parts in prefixes or parts[:-1] not in prefixes:
         return None
     return parts[-1]
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part]
+
+
+@cache  # of the configuration
+def _prefixes(patterns: tuple[str, ...]) -> list[list[str]]:
+    return [_parts(pattern)[:-1] for pattern in patterns]
 
 
 class Basic(NamedTuple):

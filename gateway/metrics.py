@@ -95,11 +95,14 @@ class Metrics:
         def capped(most: int, name: str, text: str, *labels: str) -> Capped[Counter]:
             return Capped(counter(name, text, *labels), labels, most)
 
+        def tally(name: str, text: str, *labels: str) -> Tallies:
+            return Tallies(f"ocpp_gateway_{name}", text, labels, registry)
+
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(f"ocpp_gateway_{name}", text, labels, registry=registry)
 
         def often(most: int, name: str, text: str, *labels: str) -> Capped[Tally]:
-            return Capped(Tallies(f"ocpp_gateway_{name}", text, labels, registry), labels, most)
+            return Capped(tally(name, text, *labels), labels, most)
 
         def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Spreads:
             return Spreads(f"ocpp_gateway_{name}", text, buckets, labels, registry)
@@ -110,9 +113,9 @@ class Metrics:
         self.transactions_open = Kept(
             gauge("transactions_open", "Transactions under way at the stations connected now", "backend")
         )
-        self.connections = Kept(counter("connections_total", "Station connections accepted", "subprotocol"))
-        self.connections_rejected = Kept(counter("connections_rejected_total", "Station connections refused", "reason"))
-        self.connections_closed = Kept(counter("connections_closed_total", "Station connections ended", "reason"))
+        self.connections = tally("connections_total", "Station connections accepted", "subprotocol")
+        self.connections_rejected = tally("connections_rejected_total", "Station connections refused", "reason")
+        self.connections_closed = tally("connections_closed_total", "Station connections ended", "reason")
         self.messages = often(400, "messages_total", "Messages received", "direction", "subprotocol", "action", "type")
         self.bad_frames = often(40, "bad_frames_total", "Texts that are no OCPP-J frame", "peer", "kind")
         self.schema_violations = capped(
@@ -164,7 +167,7 @@ class Metrics:
             "migration_stations", "Stations of a migration, told by the node that runs it", "migration", "state"
         )
         self.backend_connections = Kept(gauge("backend_connections", "Connections to the backend now", "backend"))
-        self.backend_dials = Kept(counter("backend_dials_total", "Dials of the backend", "backend", "outcome"))
+        self.backend_dials = tally("backend_dials_total", "Dials of the backend", "backend", "outcome")
         self.follower_answers = capped(
             100, "follower_answers_total", "Answers of followers to copies of calls", "backend", "action"
         )

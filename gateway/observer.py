@@ -69,8 +69,9 @@ class Observer:
         self._under_way(self._transactions.count)
 
     def _under_way(self, count: int) -> None:
-        self._open.inc(count - self._counted)
-        self._counted = count
+        if count != self._counted:
+            self._open.inc(count - self._counted)
+            self._counted = count
 
     def note(self, note: Note) -> None:
         handler = _HANDLERS.get(note.kind)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
-from gateway.upgrades import Upgrade
+from gateway.upgrades import OCTETS, Upgrade
 from gateway.writing import CLOSED, Closed, Traffic, Writing, masking
 
 __all__ = ["Gone", "Socket", "Traffic"]
@@ -23,11 +23,6 @@ _AT_ONCE = 32
 _LINGER_SECONDS = 1.0
 _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
-
-
-_OCTETS = memoryview(bytearray(64 * 1024))
-"""What every connection is read into: it is taken out in the same step. uvloop would ask the system for 256 KiB, twice for
-each message that comes through TLS, and give most of it back."""
 
 
 class Socket(asyncio.BufferedProtocol):
@@ -116,10 +111,10 @@ class Socket(asyncio.BufferedProtocol):
         self._hand_over()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _OCTETS
+        return OCTETS
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(_OCTETS[:nbytes]))
+        self.data_received(bytes(OCTETS[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self._ended:

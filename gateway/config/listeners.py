@@ -1,5 +1,6 @@
 """Where stations connect: `listeners` of the configuration."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -59,7 +60,7 @@ class Listener(Section):
     proxy_protocol: bool = False
     trusted_proxies: Annotated[tuple[NetworkText, ...], OneOrMore] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """What a route may call it."""
         return (str(self.bind),) if self.name is None else (self.name, str(self.bind))

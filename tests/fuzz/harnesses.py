@@ -62,7 +62,7 @@ def door(octets: bytes) -> None:
     if found is not None:
         assert identity.read_identity(found.quoted) == found
         assert not set(found.spelt) & set("/\\:%?#\r\n\0 \"'<>{}")
-    segment = identity.segment_of(text, ["/ocpp/{identity}", "/{identity}"])
+    segment = identity.segment_of(text, ("/ocpp/{identity}", "/{identity}"))
     assert segment is None or "/" not in segment
     with suppress(identity.BadCredentials):
         basic = identity.read_basic(text)
