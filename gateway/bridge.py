@@ -125,12 +125,12 @@ class Bridge:
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
             self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
             self._finished.open()
-            await asyncio.gather(
-                self._station.close(ending.code, ending.text),
-                self.primary.close(),
-                *([self.followers.close()] if self.followers is not None else []),
-                return_exceptions=True,
-            )
+            self._station.part(ending.code, ending.text)
+            self.primary.part()
+            if self.followers is not None:
+                await self.followers.close()
+            await self._station.close(ending.code, ending.text)
+            await self.primary.close()
             self.primary.release()
         return ending
 

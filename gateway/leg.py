@@ -97,6 +97,11 @@ class BackendLeg:
             self._count.dec()
         self.observer.close()
 
+    def part(self) -> None:
+        """Say goodbye, for `close` to wait."""
+        if self.pump.csms is not None:
+            self.pump.csms.part(1000, "station gone")
+
     async def close(self, why: str = "station gone") -> None:
         csms, self.pump.csms = self.pump.csms, None
         if csms is not None:

@@ -91,9 +91,10 @@ def configure(log: Log) -> Lines:
         Redact(log.redact),
     ]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # One that does nothing at all for what is below the level; structlog.stdlib's raises and catches for it.
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")

@@ -48,14 +48,7 @@ def hold(node: Node, station: Station, recalled: Recalled, profile: int) -> None
 def open_to(node: Node, station: Station, memory: Mapping[str, object], profile: int) -> frozenset[int]:
     """The profiles that a station which came in with this one may come back with: a listener takes them, and they are not
     too low."""
-    found = set[int]()
-    for listener in node.config.listeners:
-        possible = {2} if listener.tls is not None else {1}
-        if not {"basic", "forward"} & set(listener.auth):
-            possible = set()
-        if "mtls" in listener.auth:
-            possible.add(3)
-        found |= possible & set(listener.security_profiles or possible)
+    found = {one for listener in node.config.listeners for one in listener.profiles}
     before = max(profile, _before(memory))
     return frozenset(
         one for one in found if one >= station.security_profile and _may_follow(node, station, before, one)

@@ -64,6 +64,7 @@ class Socket(asyncio.BufferedProtocol):
         self._closing = self._cut = False
         self._parted = Gate()
         """The peer has said goodbye too, or is gone."""
+        self._patience: asyncio.TimerHandle | None = None
         self._before = transport.get_protocol()
         # Which kind of protocol it is a transport finds out when it begins to read.
         transport.pause_reading()
@@ -151,6 +152,8 @@ class Socket(asyncio.BufferedProtocol):
         self._closing = True
         self._writing.stop()
         self._parted.open()
+        if self._patience is not None:
+            self._patience.cancel()
         if not self._ended:
             self._ended = True
             self._inbox.append(Gone(1006, "cut" if self._cut else "lost"))
@@ -244,8 +247,8 @@ class Socket(asyncio.BufferedProtocol):
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
-    async def close(self, code: int, reason: str) -> None:
-        """Say goodbye and wait for the peer's, for a limited time; then the connection is cut. Nothing is handed over
+    def part(self, code: int, reason: str) -> None:
+        """Say goodbye. If the peer does not say it too within a limited time the connection is cut. Nothing is handed over
         any more, nor is the end told. What the peer has done to end it is the code and the reason, whoever closes."""
         self._take = self._left = None
         self._inbox.clear()
@@ -254,13 +257,13 @@ class Socket(asyncio.BufferedProtocol):
         else:
             self._goodbye(code, reason)
         self._read_on()
-        if self._parted.is_open:
-            return
-        patience = self._loop.call_later(self._write_seconds, self.abort)
-        try:
-            await self._parted.passed()
-        finally:
-            patience.cancel()
+        if self._patience is None and not self._parted.is_open:
+            self._patience = self._loop.call_later(self._write_seconds, self.abort)
+
+    async def close(self, code: int, reason: str) -> None:
+        """The same, and wait until it is over."""
+        self.part(code, reason)
+        await self._parted.passed()
 
     def abort(self) -> None:
         """Cut the connection without a word. Its end is told to nobody but who receives."""

@@ -61,6 +61,14 @@ class Listener(Section):
     trusted_proxies: Annotated[tuple[NetworkText, ...], OneOrMore] = ()
 
     @cached_property
+    def profiles(self) -> frozenset[int]:
+        """The security profiles that a station may have here."""
+        possible = {2 if self.tls is not None else 1} if {"basic", "forward"} & set(self.auth) else set[int]()
+        if "mtls" in self.auth:
+            possible.add(3)
+        return frozenset(possible & set(self.security_profiles or possible))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """What a route may call it."""
         return (str(self.bind),) if self.name is None else (self.name, str(self.bind))

@@ -40,8 +40,11 @@ class FakeSocket:
     def send(self, text: str) -> None:
         self.sent.append(text)
 
-    async def close(self, code: int, reason: str) -> None:
+    def part(self, code: int, reason: str) -> None:
         self.left = None
+
+    async def close(self, code: int, reason: str) -> None:
+        self.part(code, reason)
 
     def abort(self) -> None:
         self.left = None
