@@ -101,8 +101,8 @@ class Door:
         """Who makes its request."""
         assert arrival.request is not None
         assert arrival.transport is not None
-        visitor = self._visitors[arrival]
-        source = visitor.source
+        visitor = self._visitors.get(arrival)
+        source = visitor.source if visitor is not None else ""  # it is about to be cut
         trusted = self._listener.trusted_proxies
         if not self._listener.proxy_protocol and trusted and origin.is_trusted(source, trusted):
             headers = arrival.request.headers

@@ -39,6 +39,17 @@ class Upgrade(Protocol):
 class Arrival(asyncio.BufferedProtocol):
     """A connection that was accepted. It has one request, for `upgrade` or `answer`."""
 
+    __slots__ = (
+        "_answered",
+        "_arrivals",
+        "_parser",
+        "_upgraded",
+        "deflate",
+        "early",
+        "has_body",
+        "request",
+        "transport",
+    )
     dialled = False
 
     def __init__(self, arrivals: "Arrivals") -> None:
@@ -108,7 +119,7 @@ class Arrival(asyncio.BufferedProtocol):
     def answer(self, octets: bytes) -> None:
         """Say this and end the connection, unless it has had its answer."""
         transport = self.transport
-        if self._upgraded or self._answered or transport is None:
+        if self._upgraded or self._answered or transport is None or transport.is_closing():
             return
         transport.write(octets)
         self.request, self.early, self._answered = None, b"", True

@@ -172,6 +172,25 @@ async def test_who_does_not_upgrade_is_told_so(tmp_path: Path) -> None:
         writer.close()
 
 
+async def test_a_handshake_has_no_body_and_may_offer_line_by_line(tmp_path: Path) -> None:
+    asked = (
+        b"GET /CP-1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: ocpp9\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
+    )
+    async with Csms().running() as csms, gateway(tmp_path, configuration(("legacy", csms))) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(asked + b"Content-Length: 2\r\n\r\n\x88\x80")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(asked + b"Content-Length: 0\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"\r\nSec-WebSocket-Protocol: ocpp1.6\r\n" in head
+        writer.close()
+
+
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 async def test_the_deadline_runs_from_accept_to_upgrade(tmp_path: Path, loop: str) -> None:
     async with Csms().running() as csms:
