@@ -15,6 +15,7 @@ from gateway.comparison import Mirror
 from gateway.config import BackendTls, Config, ListenerTls
 from gateway.contexts import LiveContext
 from gateway.damping import HOLD_SECONDS, Damping
+from gateway.gates import Gate
 from gateway.ledger import Ledger
 from gateway.logins import Logins
 from gateway.metrics import Metrics
@@ -43,11 +44,13 @@ class Incumbent(Protocol):
 class Claim:
     """A connection's claim to be the one of its station. The newest holds; a claim that does not must not begin."""
 
+    __slots__ = ("_before", "_claims", "_key", "_newest", "_quiet", "epoch", "session")
+
     def __init__(self, claims: "dict[str, Claim]", key: str) -> None:
         self._claims = claims
         self._key = key
         self._before = claims.get(key)
-        self._quiet = asyncio.Event()
+        self._quiet = Gate()
         self._newest = 0
         self.session: Incumbent | None = None
         self.epoch = 0
@@ -69,14 +72,14 @@ class Claim:
             return None
         if before.session is None:
             # It has not begun and will not; what it holds of the station's memory, it has to give back.
-            await before._quiet.wait()
+            await before._quiet.passed()
         else:
             await before.session.replace("newer_connection")
         return before.session
 
     def release(self) -> None:
         """The station is left to others; what was remembered of it is written."""
-        self._quiet.set()
+        self._quiet.open()
         if self._claims.get(self._key) is self:
             del self._claims[self._key]
 

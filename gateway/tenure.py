@@ -21,6 +21,8 @@ _LAST_WRITE_SECONDS = 1.0
 class Tenure:
     """Made by `tenure`, which ends it."""
 
+    __slots__ = ("_claim", "_key", "_ledger", "_node", "_source")
+
     def __init__(self, node: Node, key: str, source: str) -> None:
         self._node = node
         self._key = key
