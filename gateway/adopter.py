@@ -47,6 +47,8 @@ def host_of(header: str) -> str:
 class Adopter:
     """One session's."""
 
+    __slots__ = ("_identity", "_node", "_subprotocol")
+
     def __init__(self, node: Node, identity: Identity, subprotocol: str) -> None:
         self._node = node
         self._identity = identity

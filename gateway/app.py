@@ -118,7 +118,7 @@ class App:
         self._begin(follow(self._contexts, self.metrics), "contexts")
         self._begin(self.node.ownership.watch(), "ownership")
         self._begin(lag.watch(self.metrics.loop_lag.labels()), "lag")
-        self._begin(tidy(self._allocator, lambda: len(self.node.sessions)), "tidy")
+        self._begin(tidy(self._allocator, lambda: self.node.places.left), "tidy")
         calm_collector()
         watch_pauses(self.metrics)
         self.admin.listeners_up = True

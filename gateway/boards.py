@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable
-from itertools import count
+from functools import lru_cache
 from time import time
 from typing import Any
 
@@ -48,7 +48,7 @@ def board_for(
     # What was kept under an earlier configuration is delivered all the same.
     outbox = backend.when_down == "buffer" or numbers or has_outbox(memory)
     return Switchboard(
-        _stage(node, admission, backend, version, memory, _ids(), adoption, outbox=outbox),
+        _stage(node, admission, backend, version, memory, _Ids(), adoption, outbox=outbox),
         station_version=admission.subprotocol,
         csms_version=version,
         call_timeout=backend.call_timeout_seconds,
@@ -80,7 +80,7 @@ def _following(
     """Raises NoPathError, KeyError."""
     backend, upstream = node.config.backends[follower.backend], node.upstreams[follower.backend]
     version = csms_version_for(admission.subprotocol, backend.subprotocols)
-    memory, new_id = _memory(ledger, follower.backend), _ids()
+    memory, new_id = _memory(ledger, follower.backend), _Ids()
     shadow = Shadow(
         _stage(node, admission, backend, version, memory, new_id),
         station_version=admission.subprotocol,
@@ -114,9 +114,22 @@ def _memory(ledger: Ledger, follower: str) -> dict[str, Any]:
     return memory
 
 
-def _ids() -> Callable[[], str]:
-    nonce, numbers = secrets.token_hex(8), count(1)
-    return lambda: f"{nonce}-{next(numbers)}"
+class _Ids:
+    """The ids of one session's own messages."""
+
+    __slots__ = ("_nonce", "_number")
+
+    def __init__(self) -> None:
+        self._nonce = secrets.token_hex(8)
+        self._number = 0
+
+    def __call__(self) -> str:
+        self._number += 1
+        return f"{self._nonce}-{self._number}"
+
+
+_shared = lru_cache(1024)(frozenset[str])
+"""The same set for all sessions that have the same names: even an empty one is 216 octets."""
 
 
 def _stage(
@@ -146,8 +159,10 @@ def _stage(
             immediate_reset=backend.immediate_reset,
             soft_reset=backend.soft_reset,
             ends_lost_transactions=backend.end_lost_transactions,
-            answer_locally=frozenset(backend.answer_locally),
-            guard={name: "reject" if follows and rule == "adopt" else rule for name, rule in backend.guard.items()},
+            answer_locally=_shared(tuple(backend.answer_locally)),
+            guard=dict.fromkeys(backend.guard, "reject") | {n: r for n, r in backend.guard.items() if r != "adopt"}
+            if follows
+            else backend.guard,
             adoption=adoption or Adoption(),
             connectors=dict(admission.connectors),
             quirks=admission.quirks,

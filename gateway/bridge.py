@@ -44,6 +44,32 @@ _BOOTS = re.compile(r'\s*\[\s*2\s*,[^,]*,\s*"BootNotification"')
 class Bridge:
     """One connection of a station, with the leg to its backend."""
 
+    __slots__ = (
+        "__weakref__",
+        "_comes_from_elsewhere",
+        "_ending",
+        "_finished",
+        "_frames",
+        "_loop",
+        "_station",
+        "_tasks",
+        "about",
+        "do",
+        "followers",
+        "identity",
+        "ledger",
+        "limits",
+        "logger",
+        "metrics",
+        "over",
+        "primary",
+        "prospects",
+        "saved",
+        "switching",
+        "tap",
+        "trace",
+    )
+
     def __init__(
         self,
         identity: Identity,
@@ -78,7 +104,7 @@ class Bridge:
         self.switching = False
         """Whether it is about to change its backend."""
         self._station = station
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] | None = None
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
         self._finished = Gate()
@@ -90,7 +116,7 @@ class Bridge:
         """Whether it is about to end."""
         self.saved = True
         """Whether the store has all that the session remembered; known when `run` has returned."""
-        ledger.fenced.add_done_callback(self._fenced)
+        ledger.when_fenced(self._fenced)
 
     @property
     def backend(self) -> str:
@@ -116,14 +142,14 @@ class Bridge:
             self.primary.stop()
             if self.followers is not None:
                 self.followers.stop()
-            tasks = list(self._tasks)
+            tasks = list(self._tasks or ())
             for task in tasks:
                 task.cancel()
             if tasks:
                 await asyncio.gather(*tasks, return_exceptions=True)
             self.primary.leave()
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
-            self.ledger.fenced.remove_done_callback(self._fenced)  # else they hold each other for good
+            self.ledger.when_fenced(None)  # else they hold each other for good
             self._finished.open()
             self._station.part(ending.code, ending.text)
             self.primary.part()
@@ -161,10 +187,13 @@ class Bridge:
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work, name=f"session {self.identity.key}")
+        if self._tasks is None:
+            self._tasks = set()
         self._tasks.add(task)
         task.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
+        assert self._tasks is not None
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
@@ -188,7 +217,7 @@ class Bridge:
         if self.followers is not None:
             self.followers.copied(copy)
 
-    def _fenced(self, _: "asyncio.Future[None]") -> None:
+    def _fenced(self) -> None:
         self.lose("lost_lease")
 
     def lose(self, by: str) -> None:

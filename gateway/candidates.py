@@ -22,6 +22,8 @@ from translators.story import Story
 class Candidates:
     """Those of one admission. `log` knows the station."""
 
+    __slots__ = ("_admission", "_host", "_log", "_named", "_node", "_station", "forwards")
+
     def __init__(
         self, node: Node, admission: Admission, station: Station, host: str, log: structlog.stdlib.BoundLogger
     ) -> None:
@@ -30,7 +32,9 @@ class Candidates:
         self._admission = admission
         self._station = station
         self._host = host
-        self._log = log.bind(subprotocol=admission.subprotocol)
+        self._log = log
+        self._named: tuple[str, structlog.stdlib.BoundLogger] | None = None
+        """The logger of the backend that was asked for last, which a session has twice."""
         self.forwards = admission.authorization is not None
 
     def dialler(self, backend: str, version: str) -> Dialler:
@@ -39,13 +43,16 @@ class Candidates:
         return StationDialler(
             self._node.upstreams[backend],
             admission.csms_identity,
-            [version],
+            (version,),
             admission.authorization,
             admission.csms_password,
         )
 
     def logger(self, backend: str) -> structlog.stdlib.BoundLogger:
-        return self._log.bind(backend=backend)
+        if self._named is None or self._named[0] != backend:
+            named = self._log.bind(subprotocol=self._admission.subprotocol, backend=backend)
+            self._named = (backend, named)
+        return self._named[1]
 
     def observer(self, backend: str, version: str) -> Observer:
         return Observer(self._node.metrics, self.logger(backend), self._admission.subprotocol, version, backend)

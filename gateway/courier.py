@@ -64,7 +64,7 @@ class Courier:
         self._finished = asyncio.Event()
         self._leg: BackendLeg | None = None
         self._refusal: DialError | None = None
-        ledger.fenced.add_done_callback(self._fenced)
+        ledger.when_fenced(self._fenced)
 
     @property
     def waiting(self) -> int:
@@ -85,7 +85,7 @@ class Courier:
                 leg.leave()
             await ended(*self._tasks)
             self.saved = await self.ledger.close(_LAST_WRITE_SECONDS)
-            self.ledger.fenced.remove_done_callback(self._fenced)
+            self.ledger.when_fenced(None)
             self._finished.set()
             if leg is not None:
                 await leg.close("the station is away")
@@ -175,5 +175,5 @@ class Courier:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(error)
 
-    def _fenced(self, _: "asyncio.Future[None]") -> None:
+    def _fenced(self) -> None:
         self.lose("lost_lease")

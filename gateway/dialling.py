@@ -33,6 +33,8 @@ _AddressInfo = tuple[int, int, int, str, Any]
 class Opening(asyncio.BufferedProtocol):
     """A connection that was dialled, until its answer is there and a `Socket` takes it over."""
 
+    __slots__ = ("_asked", "_nonce", "_octets", "answered", "early", "is_lost")
+
     dialled = True
     deflate: Deflate | None = None
     """Not offered: what a station saves on its way, a backend next door would only pay for."""

@@ -19,6 +19,7 @@ from gateway.contexts import LiveContext
 from gateway.listening import exactly, listening, ready
 from gateway.node import Node
 from gateway.ratelimit import Bucket
+from gateway.tls import Tls
 from gateway.upgrades import Arrival
 
 _ACCEPTED_AT_ONCE = 64
@@ -178,9 +179,6 @@ class Door:
             self._refuse(visitor, error.reason, error.reason)
         except (OSError, ssl.SSLError) as error:
             self._gone(visitor)
-            if visitor.protocol is not None:
-                # It never had a connection to lose, and would keep itself and its parser for good.
-                visitor.protocol.connection_lost(None)
             self._refuse(visitor, security.failure(error), _words(error))
         except BaseException:
             self._gone(visitor)
@@ -220,13 +218,18 @@ class Door:
             self._visitors[visitor.protocol] = visitor
             return visitor.protocol
 
+        transport: asyncio.BaseTransport
         if self._context is None:
             transport, _ = await self._loop.connect_accepted_socket(made, connection)
         else:
-            left = max(0.001, deadline - self._loop.time())
-            transport, _ = await self._loop.connect_accepted_socket(
-                made, connection, ssl=self._context.current, ssl_handshake_timeout=left
-            )
+            transport = tls = Tls(made, self._context.current)
+            await self._loop.connect_accepted_socket(lambda: tls, connection)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await tls.shaken()
+            except (TimeoutError, asyncio.CancelledError):
+                tls.abort()
+                raise
         # Behind a quick backend it may be a WebSocket already, or gone.
         if not visitor.arrived:
             visitor.timer = self._loop.call_at(deadline, self._late, visitor, transport)

@@ -54,6 +54,26 @@ class Reader:
     while all is well. heard_at: when a frame began or ended last, by `clock`.
     """
 
+    __slots__ = (
+        "_allowance",
+        "_between",
+        "_clock",
+        "_deflate",
+        "_earned_at",
+        "_held",
+        "_limit",
+        "_mask",
+        "_mask_bytes",
+        "_masking",
+        "_partial",
+        "_squeezed",
+        "_wanted",
+        "_wrong",
+        "gone",
+        "heard_at",
+        "ping",
+    )
+
     def __init__(
         self, limit: int, clock: Callable[[], float], masking: Masking, *, masked: bool, deflate: Deflate | None = None
     ) -> None:

@@ -6,7 +6,7 @@ does not depend on it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,30 @@ _FOLLOWER = ">"  # before the keys of followers, which belong to the station whi
 
 class Ledger:
     """What one session writes under its epoch: in order, one write at a time, each with all that has gathered."""
+
+    __slots__ = (
+        "__weakref__",
+        "_beside",
+        "_closed",
+        "_flying",
+        "_later",
+        "_loop",
+        "_metrics",
+        "_node",
+        "_patience",
+        "_pending",
+        "_store",
+        "_taken",
+        "_waiting",
+        "_when_fenced",
+        "_writer",
+        "backend",
+        "epoch",
+        "identity",
+        "is_fenced",
+        "memory",
+        "owes",
+    )
 
     def __init__(
         self,
@@ -63,10 +87,17 @@ class Ledger:
         self._closed = False
         self._later: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
-        # Done when a newer connection of the station turned out to own it.
-        self.fenced: asyncio.Future[None] = self._loop.create_future()
+        self.is_fenced = False
+        """A newer connection of the station turned out to own it."""
+        self._when_fenced: Callable[[], None] | None = None
         if self._pending:
             self._write_within(_HINTS_WAIT)
+
+    def when_fenced(self, tell: Callable[[], None] | None) -> None:
+        """Who is told that a newer connection owns the station, in a step of the loop of its own; None: nobody any more."""
+        self._when_fenced = tell
+        if tell is not None and self.is_fenced:
+            self._loop.call_soon(tell)
 
     def shared_memory(self) -> dict[str, Any]:
         """What belongs to the station, whichever backend it talks to."""
@@ -155,7 +186,7 @@ class Ledger:
         frame may not wait longer."""
         if self._store.instant and not self._closed:
             self._write()
-            if not self.fenced.done():
+            if not self.is_fenced:
                 return None
         durable = self._waiting.join(self._taken, self._loop.time() + self._patience)
         if self._closed:
@@ -206,7 +237,7 @@ class Ledger:
         """Write what is left and let the station go; False when the store could not take it in this time."""
         self._closed = False  # what could not be written may be tried again
         # Even with nothing due: a store that was emptied is to have it all before the station's next session asks.
-        durable = None if self.fenced.done() else self.commit()
+        durable = None if self.is_fenced else self.commit()
         try:
             async with silence(seconds):
                 if durable is not None:
@@ -336,8 +367,9 @@ class Ledger:
 
     def _fence(self) -> None:
         self._flying, self._pending = self.unwritten, {}
-        if not self.fenced.done():
-            self.fenced.set_result(None)
+        if not self.is_fenced:
+            self.is_fenced = True
+            self.when_fenced(self._when_fenced)
         self._waiting.fail(FencedError("a newer connection owns the station"))
 
 

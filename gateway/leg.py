@@ -23,6 +23,27 @@ _CSMS_PING_SECONDS = 20.0
 class BackendLeg:
     """Everything of a session that is about one backend."""
 
+    __slots__ = (
+        "__weakref__",
+        "_awaited",
+        "_buffers",
+        "_count",
+        "_csms_ping_seconds",
+        "_dial",
+        "_first",
+        "_loop",
+        "_redial_seconds",
+        "_redialling",
+        "_timer",
+        "_timer_at",
+        "backend",
+        "board",
+        "host",
+        "observer",
+        "pump",
+        "room",
+    )
+
     def __init__(
         self,
         host: Host,

@@ -44,6 +44,8 @@ class Incumbent(Protocol):
 class Claim:
     """A connection's claim to be the one of its station. The newest holds; a claim that does not must not begin."""
 
+    __slots__ = ("_before", "_claims", "_key", "_newest", "_quiet", "epoch", "session")
+
     def __init__(self, claims: "dict[str, Claim]", key: str) -> None:
         self._claims = claims
         self._key = key

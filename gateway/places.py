@@ -9,6 +9,8 @@ class Places:
 
     def __init__(self) -> None:
         self._holders: Counter[str] = Counter()
+        self.left = 0
+        """How many were given back, ever."""
 
     def __len__(self) -> int:
         return len(self._holders)
@@ -22,6 +24,7 @@ class Places:
 
     def leave(self, key: str) -> None:
         """Give one taken place back."""
+        self.left += 1
         self._holders[key] -= 1
         if not self._holders[key]:
             del self._holders[key]

@@ -6,16 +6,17 @@ errata allow a step from 3 to 2, where it is configured.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.config import Listener
 from gateway.ledger import Ledger
 from gateway.node import Node
-from gateway.proving import Proof, Recalled
+from gateway.proving import PROFILE, Proof, Recalled
 from gateway.refusal import RefusedError
 from gateway.stations import Station
 
-_KEY = "station/profile"
-"""Shared by all backends of a station, as all keys under `station/`."""
+_shared = lru_cache(16)(frozenset[int])
+"""One set for all stations that may come back with the same."""
 
 
 def profile_of(is_encrypted: bool, proof: Proof | None) -> int:
@@ -50,8 +51,10 @@ def open_to(node: Node, station: Station, memory: Mapping[str, object], profile:
     too low."""
     found = {one for listener in node.config.listeners for one in listener.profiles}
     before = max(profile, _before(memory))
-    return frozenset(
-        one for one in found if one >= station.security_profile and _may_follow(node, station, before, one)
+    return _shared(
+        tuple(
+            one for one in sorted(found) if one >= station.security_profile and _may_follow(node, station, before, one)
+        )
     )
 
 
@@ -62,8 +65,8 @@ def remember(node: Node, station: Station, ledger: Ledger, profile: int, is_know
         # What is stored may be higher, and must not be written over.
         return
     _hold(node, station, ledger.memory, profile)
-    if profile != ledger.memory.get(_KEY, 0):
-        ledger.adopt({("", _KEY): profile})
+    if profile != ledger.memory.get(PROFILE, 0):
+        ledger.adopt({("", PROFILE): profile})
 
 
 def _hold(node: Node, station: Station, memory: Mapping[str, object], profile: int) -> None:
@@ -73,7 +76,7 @@ def _hold(node: Node, station: Station, memory: Mapping[str, object], profile: i
 
 
 def _before(memory: Mapping[str, object]) -> int:
-    remembered = memory.get(_KEY)
+    remembered = memory.get(PROFILE)
     return remembered if isinstance(remembered, int) else 0
 
 

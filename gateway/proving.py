@@ -38,6 +38,8 @@ _logger: structlog.stdlib.BoundLogger = structlog.get_logger("proving")
 class Attempt:
     """One request's attempt to come in. Where nothing is asked for, nothing can be guessed, and nothing is counted."""
 
+    __slots__ = ("_caller", "_counts", "_key", "_node")
+
     def __init__(self, node: Node, listener: Listener, caller: Caller) -> None:
         self._node = node
         self._caller = caller
@@ -89,8 +91,13 @@ def credentials(request: RawRequestMessage, listener: Listener, identity: Identi
     return basic
 
 
+PROFILE = "station/profile"
+"""Shared by all backends of a station, as all keys under `station/`."""
+_JUDGED_BY = frozenset({PROFILE, SECRET.key, CERTIFICATE.key})
+
+
 class Recalled(NamedTuple):
-    """What is remembered of a station by all its backends. `is_known`: the store said so; else it is away, and this is
+    """What is remembered of a station that says whether it may come in. `is_known`: the store said so; else it is away, and this is
     what a live session knows."""
 
     memory: Mapping[str, Any]
@@ -110,10 +117,12 @@ async def recall(node: Node, identity: Identity) -> Recalled:
     """What is remembered of a station that wants to come in."""
     try:
         async with silence(_PATIENCE_SECONDS):
-            return Recalled(await node.store.load(identity.key, ("",)), True)
+            memory = await node.store.load(identity.key, ("",))
     except (StoreError, TimeoutError):
         session = node.sessions.get(identity.key)
         return Recalled(session.ledger.memory if session is not None else {}, False)
+    # The rest is read again when the station is ours, and this may be kept for as long as the session.
+    return Recalled({key: value for key, value in memory.items() if key in _JUDGED_BY}, True)
 
 
 async def recognise(

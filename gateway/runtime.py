@@ -1,8 +1,10 @@
 """What this process asks of its allocator and of the system.
 
 glibc moves its bound for memory from outside of its heap (`M_MMAP_THRESHOLD`) up to the greatest that was ever given back.
-Then every connection's TLS buffer, 256 KiB of which little is used, comes from the heap and leaves the pages that it touched
-there for the next, which touches others: memory grows with every storm of connections.
+Then the loop's TLS buffer of each backend's connection, 256 KiB of which little is used, comes from the heap. The bound is fixed, and does not do
+alone: what the heap has free in one piece is given before the bound is asked. So connections that come behind a storm that
+went have their buffers from what that left behind, with all pages that it touched, and what is small goes to new pages: memory
+grows with every storm. The pages are given back as soon as a storm has gone.
 """
 
 import asyncio
@@ -14,8 +16,9 @@ from collections.abc import Callable
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _OWN_PAGES_BYTES = 128 * 1024
 """Nothing that comes at every message may be as large: see `sockets`."""
-_TIDY_SECONDS = 2.0
+_TIDY_SECONDS = 0.1
 _MANY_GONE = 100
+"""Connections, for which some milliseconds are spent."""
 _SPARE_DESCRIPTORS = 128
 """For listeners, the store, the admin API, those on their way in."""
 
@@ -38,16 +41,19 @@ class Allocator:
             self._libc.malloc_trim(0)
 
 
-async def tidy(allocator: Allocator, stations: Callable[[], int]) -> None:
-    """Give memory back when many stations have gone, for ever."""
-    most = stations()
+async def tidy(allocator: Allocator, gone: Callable[[], int]) -> None:
+    """Give memory back behind every so many connections that have ended, for ever, and once more when no more of them end.
+    `gone`: how many have until now. That others come meanwhile is no reason to wait: these would take what is left behind."""
+    done = seen = gone()
+    storm = False
     while True:
         await asyncio.sleep(_TIDY_SECONDS)
-        now = stations()
-        if most - now >= _MANY_GONE:
+        now = gone()
+        if now - done >= _MANY_GONE or (storm and now == seen):
             allocator.trim()
-            most = now
-        most = max(most, now)
+            storm = now - done >= _MANY_GONE
+            done = now
+        seen = now
 
 
 def raise_descriptors() -> int:

@@ -29,6 +29,32 @@ class Socket(asyncio.BufferedProtocol):
     """A WebSocket that has been opened, with its connection taken over from `ws`. Messages are taken by `deliver`'s
     functions or one by one with `receive`."""
 
+    __slots__ = (
+        "_before",
+        "_bytes_in",
+        "_closing",
+        "_cut",
+        "_ended",
+        "_frames_in",
+        "_held",
+        "_inbox",
+        "_inbox_bytes",
+        "_last",
+        "_left",
+        "_loop",
+        "_parted",
+        "_patience",
+        "_paused",
+        "_pinged_at",
+        "_reader",
+        "_take",
+        "_transport",
+        "_waiter",
+        "_write_seconds",
+        "_writing",
+        "send",
+    )
+
     def __init__(
         self,
         ws: Upgrade,
@@ -51,7 +77,8 @@ class Socket(asyncio.BufferedProtocol):
         """Hand over one message, in order. Returns without waiting for the peer."""
         self._take: Callable[[str], None] | None = None
         self._left: Callable[[Gone], None] | None = None
-        self._inbox: deque[str | Gone] = deque()
+        self._inbox: deque[str | Gone] | None = None
+        """Made when the first has to wait: an empty one is 760 octets."""
         self._inbox_bytes = 0
         self._held = self._paused = False
         self._waiter: asyncio.Future[None] | None = None
@@ -136,6 +163,8 @@ class Socket(asyncio.BufferedProtocol):
         if len(texts) == 1 and reader.gone is None and not inbox and not self._held and self._take is not None:
             self._take(texts[0])  # as nearly always
             return
+        if inbox is None:
+            inbox = self._inbox = deque()
         inbox.extend(texts)
         if reader.gone is not None:
             self._ended = True
@@ -156,6 +185,8 @@ class Socket(asyncio.BufferedProtocol):
             self._patience.cancel()
         if not self._ended:
             self._ended = True
+            if self._inbox is None:
+                self._inbox = deque()
             self._inbox.append(Gone(1006, "cut" if self._cut else "lost"))
         self._before.connection_lost(exc)
         # Else they hold each other for good.
@@ -251,7 +282,8 @@ class Socket(asyncio.BufferedProtocol):
         """Say goodbye. If the peer does not say it too within a limited time the connection is cut. Nothing is handed over
         any more, nor is the end told. What the peer has done to end it is the code and the reason, whoever closes."""
         self._take = self._left = None
-        self._inbox.clear()
+        if self._inbox:
+            self._inbox.clear()
         if self._reader.gone is not None:
             self._end(self._reader.gone)
         else:

@@ -21,6 +21,8 @@ class Tenure:
     """The time of a connection from the address `source` as the one of the station `key`: `async with` it; `begin` takes the
     station over."""
 
+    __slots__ = ("_claim", "_key", "_ledger", "_node", "_source")
+
     def __init__(self, node: Node, key: str, source: str) -> None:
         self._node = node
         self._key = key

@@ -101,6 +101,8 @@ class StationDialler:
     """The dialler of one station. `authorization`: the station's own header, used with `auth: forward`;
     `password`: its own at the backend, in place of the one for all."""
 
+    __slots__ = ("_authorization", "_identity", "_password", "_subprotocols", "_upstream")
+
     def __init__(
         self,
         upstream: "Upstream",

@@ -37,6 +37,8 @@ _NAMES_NEW = frozenset({"RemoteStartTransaction", "SetChargingProfile", "Reserve
 class Numbers:
     """Puts calls and answers into the other side's numbers. One that needs no change is given back as it came."""
 
+    __slots__ = ("_kinds", "_starts", "_stops", "pairs")
+
     def __init__(self, pairs: Pairs, kinds: tuple[Kind, ...] = KINDS) -> None:
         self.pairs = pairs
         self._kinds = kinds
@@ -119,6 +121,8 @@ class Numbers:
 
 class Aliases(Around):
     """A Stage around another, on the CSMS's side of it; no member of a chain, for it asks nothing by itself."""
+
+    __slots__ = ("_numbers", "pairs")
 
     def __init__(self, inner: Stage, pairs: Pairs, kinds: tuple[Kind, ...] = KINDS) -> None:
         super().__init__(inner)

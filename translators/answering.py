@@ -51,6 +51,26 @@ class Job:
 class Answering:
     """One station connection on one link: its circumstances, its memory, and its answers."""
 
+    __slots__ = (
+        "_asked",
+        "_csms_took",
+        "_drops_custom_data",
+        "_effects",
+        "_expecting",
+        "_faces_station",
+        "_memory_changed",
+        "_new_id",
+        "_now",
+        "_refused_before",
+        "_versions",
+        "connected_at",
+        "epoch",
+        "guards",
+        "link",
+        "memory",
+        "options",
+    )
+
     def __init__(
         self,
         link: Link,

@@ -16,6 +16,8 @@ from translators.stage import Stage
 class Chain:
     """Each stage's ToCsms goes into the next stage, each ToStation into the one before; the rest goes out as it is."""
 
+    __slots__ = ("_gates", "stages")
+
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = list(stages)
         self._gates = {

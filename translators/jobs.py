@@ -24,6 +24,8 @@ from translators.frames import Call, Payload
 class Jobs(Answering):
     """The jobs of one session."""
 
+    __slots__ = ()
+
     def _start(self, job: Job) -> None:
         self._run(job, None)
 

@@ -1,5 +1,6 @@
 """What configuration says about a station on a backend, in the words of the translators."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -30,7 +31,7 @@ class Options:
     """1.6 connector -> (EVSE, connector)."""
     answer_locally: frozenset[str] = frozenset()
     """Station actions this CSMS cannot take: answered here."""
-    guard: dict[str, str] = field(default_factory=dict)
+    guard: Mapping[str, str] = field(default_factory=dict)
     """Calls that could move or lock out a station -> reject | adopt | forward."""
     adoption: Adoption = Adoption()
     quirks: tuple[str, ...] = ()

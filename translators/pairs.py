@@ -21,6 +21,8 @@ MOST_OF_A_KIND = 512
 class Pairs:
     """The numbers of one CSMS and those of the station, one to one among those in use."""
 
+    __slots__ = ("_memory", "_of_csms", "_promised", "_taken")
+
     def __init__(self, memory: dict[str, Any], taken: Callable[[Kind, int], bool] = lambda kind, number: False) -> None:
         """`taken`: whether the station has this number from somebody else, so that it must not get it from here."""
         self._memory = memory

@@ -63,6 +63,8 @@ def text_mend(version: str, named: Iterable[str]) -> Callable[[str], str] | None
 class Quirked(Around):
     """A Stage around another: frames pass it on their way between the station and `inner`."""
 
+    __slots__ = ("_asked", "_effects", "_memory", "_mends", "_named", "_now", "_refused", "_translated", "version")
+
     def __init__(
         self, inner: Stage, version: str, named: Iterable[str], memory: dict[str, Any], *, translated: bool
     ) -> None:

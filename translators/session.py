@@ -17,6 +17,8 @@ from translators.tables import Conversation
 class Session(Jobs):
     """A Stage: frames and time in, effects out, in the order they are to be carried out."""
 
+    __slots__ = ()
+
     # -- Stage ------------------------------------------------------------------------------------------------------
 
     def open(self, now: float) -> list[Effect]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.candidates import Candidates
 from gateway.prospects import NoProspectError
 from tests.gateway.inside import inside
 from tests.integration.test_switch import Books, Station
@@ -21,6 +22,9 @@ async def test_the_backends_that_a_station_could_have() -> None:
             "ocpp1.6",
             "ocpp2.0.1",
         )
+        assert isinstance(prospects, Candidates)
+        assert prospects.logger("old") is prospects.logger("old")
+        assert prospects.logger("new") is not prospects.logger("old")
         found = prospects.of("new")
         assert (found.backend.name, found.version) == ("new", "ocpp2.0.1")
         leg = await found.dial(5.0)

@@ -35,7 +35,7 @@ async def test_every_session_has_its_turn_to_say_that_it_owns_its_station() -> N
     store._owners["cp-07"] = Owner("south", node.sessions["cp-07"].ledger.epoch + 1)
     await commands.missed("emptied")
     assert [key for key in keys if await store.owner(key) is None] == []
-    assert node.sessions["cp-07"].ledger.fenced.done()
+    assert node.sessions["cp-07"].ledger.is_fenced
 
 
 async def test_a_node_of_another_version_is_told_so() -> None:

@@ -99,11 +99,18 @@ async def test_a_store_that_does_it_at_once_is_not_waited_for() -> None:
     assert await store.load("cp-1", ("",)) == {"station/connectors": {"1.1": 1}}
     await store.claim("cp-1", "south", ())
     book.put(Remember("tx/1", 1))
+    told: list[str] = []
+    book.when_fenced(lambda: told.append("then"))
     late = book.commit()
     assert late is not None
+    assert (book.is_fenced, told) == (True, [])  # in a step of the loop of its own
     with pytest.raises(FencedError):
         await late
-    assert book.fenced.done()
+    await asyncio.sleep(0)
+    book.when_fenced(lambda: told.append("later"))
+    await asyncio.sleep(0)
+    book.when_fenced(None)
+    assert told == ["then", "later"]
 
 
 async def test_what_is_written_behind_into_memory_goes_with_the_next_write_or_soon() -> None:
@@ -220,7 +227,7 @@ async def test_a_session_that_was_replaced_writes_nothing() -> None:
     assert durable is not None
     with pytest.raises(FencedError):
         await asyncio.wait_for(durable, 5)
-    await asyncio.wait_for(asyncio.shield(book.fenced), 1)
+    assert book.is_fenced
     assert await book.close(1.0)
     assert await kept(store) == {}
 
@@ -307,13 +314,13 @@ async def test_whose_the_station_is_the_store_says_in_its_own_time(monkeypatch: 
 
     store.hold = hold  # type: ignore[method-assign]
     assert await book.is_ours(5.0)
-    assert (answers, book.fenced.done()) == ([], False)
+    assert (answers, book.is_fenced) == ([], False)
     answers[:] = [StoreError("away")]
     with pytest.raises(StoreError, match="away"):
         await book.is_ours(0.0)
     answers[:] = [False]
     assert not await book.is_ours(0.0)
-    assert book.fenced.done()
+    assert book.is_fenced
 
 
 async def test_who_waits_does_not_pay_for_our_being_late() -> None:

@@ -137,7 +137,7 @@ async def test_what_is_parked_for_one_backend_outlives_a_session_on_another() ->
     assert (held.memory, held.unwritten) == ({"station/boot": {"model": "AV-22"}}, {("legacy", "tx/1"): 1})
 
 
-async def test_one_that_the_store_will_not_take_is_in_nobodys_way() -> None:
+async def test_one_that_the_store_will_not_take_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MoodyStore()
     ownership = made(store)
     first = await parked(store, ownership)
@@ -148,10 +148,12 @@ async def test_one_that_the_store_will_not_take_is_in_nobodys_way() -> None:
     ownership.park(other)
     other.put(Remember("tx/2", 2))
 
-    async def refuse(seconds: float) -> bool:
-        return False
+    close = Ledger.close
 
-    first.close = refuse  # type: ignore[method-assign]
+    async def refuse(ledger: Ledger, seconds: float) -> bool:
+        return ledger is not first and await close(ledger, seconds)
+
+    monkeypatch.setattr(Ledger, "close", refuse)
     await ownership.settle()
     assert await store.load("cp-2", ("legacy",)) == {"tx/2": 2}
     assert ownership.parked == 1

@@ -16,6 +16,7 @@ def test_who_comes_back_has_a_place() -> None:
     assert not places.take("c", 2)
     places.leave("a")
     assert places.take("c", 2)
+    assert places.left == 2
 
 
 def test_a_source_has_so_many_on_the_way_and_so_many_at_all() -> None:

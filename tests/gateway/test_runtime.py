@@ -37,21 +37,34 @@ class Trims(Allocator):
         self.times += 1
 
 
-async def test_memory_is_given_back_when_many_have_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-
+async def test_memory_is_given_back_behind_every_storm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.runtime._TIDY_SECONDS", 0.001)
-    stations, trims = [500], Trims()
-    task = asyncio.create_task(tidy(trims, lambda: stations[0]))
+    gone, looks, trims = 500, 0, Trims()
+
+    def look() -> int:
+        nonlocal looks
+        looks += 1
+        return gone
+
+    async def look_twice() -> None:
+        before = looks
+        while looks < before + 3:
+            await asyncio.sleep(0.001)
+
+    task = asyncio.create_task(tidy(trims, look))
     try:
         async with asyncio.timeout(10):
-            await asyncio.sleep(0.02)
+            await look_twice()
             assert trims.times == 0
-            stations[0] = 300
-            while not trims.times:
+            gone += 100
+            while trims.times < 2:  # behind the storm, and when it was over
                 await asyncio.sleep(0.001)
-            stations[0] = 290
-            await asyncio.sleep(0.02)
-            assert trims.times == 1
+            gone += 99
+            await look_twice()
+            assert trims.times == 2
+            gone += 1
+            while trims.times < 4:
+                await asyncio.sleep(0.001)
     finally:
         task.cancel()
 

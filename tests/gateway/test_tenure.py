@@ -72,7 +72,7 @@ class Session:
         self._ending = asyncio.Event()
         self._finished = asyncio.Event()
         self._random = random
-        ledger.fenced.add_done_callback(lambda _: self._ending.set())
+        ledger.when_fenced(self._ending.set)
 
     async def run(self) -> Ending:
         self.ledger.put(Remember("tx/1", self.ledger.epoch))
@@ -141,7 +141,7 @@ async def interleave(random: Random) -> None:
         if not task.done() and connection.session is not None:
             await connection.node.ownership.assert_all([connection.session.ledger])
     # Once all have had their turn, one is left at most, and it is the newest.
-    await until(lambda: all(task.done() or not cast(Session, c.session).ledger.fenced.done() for c, task in lives))
+    await until(lambda: all(task.done() or not cast(Session, c.session).ledger.is_fenced for c, task in lives))
     left = [c for c, task in lives if not task.done()]
     if left:
         (last,) = left

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from gateway.leg import BackendLeg
 from gateway.sockets import Socket
 from gateway.stations import load_all
 from gateway.switchboard import Switchboard
+from gateway.tls import Tls
 from gateway.upgrades import Arrival
 from gateway.writing import Writing
 from tests.gateway.inside import inside
 from tests.support import Csms, configuration, free_port
 
-PARTS = (Bridge, BackendLeg, Switchboard, Socket, Writing, Arrival, Opening, HttpRequestParser)
+PARTS = (Bridge, BackendLeg, Switchboard, Socket, Writing, Arrival, Opening, HttpRequestParser, Tls)
 
 
 def alive() -> list[str]:
@@ -115,5 +117,12 @@ async def _fail_at_tls(folder: Path) -> None:
                 writer.close()
                 while alive():
                     await asyncio.sleep(0.05)
+            trusting = ssl.create_default_context(cafile=folder / "ca.crt")
+            _, writer = await asyncio.open_connection("127.0.0.1", running.port, ssl=trusting)
+            while not alive():
+                await asyncio.sleep(0.01)
+            writer.transport.abort()
+            while alive():
+                await asyncio.sleep(0.05)
     finally:
         gc.enable()

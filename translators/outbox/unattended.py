@@ -18,6 +18,8 @@ from translators.pairs import Pairs
 class Unattended(Around):
     """A Stage, in the CSMS's version on both sides. What the station is to be asked is remembered for its next session."""
 
+    __slots__ = ("_outbox", "_version")
+
     def __init__(
         self, version: str, memory: dict[str, Any], new_id: Callable[[], str], *, identity: str, epoch: float
     ) -> None:
