@@ -22,7 +22,7 @@ from gateway.ratelimit import Bucket
 from gateway.tls import Tls
 from gateway.upgrades import Arrival
 
-_ACCEPTED_AT_ONCE = 64
+_ACCEPTED_AT_ONCE = 4
 """Then others get their turn: a storm must not keep pings waiting."""
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _FULL_SECONDS = 0.1
