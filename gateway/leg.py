@@ -49,9 +49,9 @@ class BackendLeg:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._redialling: asyncio.Task[None] | None = None
-        self.room = Gate(is_open=True)
-        """Opened when the station's calls may come again."""
-        self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._room: Gate | None = None
+        """Where somebody waits until the station's calls may come again."""
+        self._awaited: tuple[tuple[Callable[[], bool], asyncio.Future[None]], ...] = ()
 
     def open(self) -> None:
         """Begin: read the CSMS, or dial it."""
@@ -66,14 +66,14 @@ class BackendLeg:
         if holds():
             return True
         entry = (holds, self._loop.create_future())
-        self._awaited.append(entry)
+        self._awaited += (entry,)
         try:
             async with asyncio.timeout(seconds):
                 await entry[1]
         except TimeoutError:
             return holds()
         finally:
-            self._awaited.remove(entry)
+            self._awaited = tuple(one for one in self._awaited if one is not entry)
         return True
 
     def work_for(self, host: Host) -> None:
@@ -188,9 +188,21 @@ class BackendLeg:
         for holds, done in self._awaited:
             if not done.done() and holds():
                 done.set_result(None)
-        if not self.room.is_open and not self.board.station_full:
-            self.room.open()
+        if self._room is not None and not self.board.station_full:
+            self.let_in()
         self._arm()
+
+    async def has_room(self) -> None:
+        """Wait until the station's calls may come again, or another leg has taken them over."""
+        if self._room is None:
+            self._room = Gate()
+        await self._room.passed()
+
+    def let_in(self) -> None:
+        """Who waits for room goes on."""
+        room, self._room = self._room, None
+        if room is not None:
+            room.open()
 
     def _arm(self) -> None:
         """One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the

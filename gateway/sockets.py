@@ -25,9 +25,10 @@ _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
 
 
-_OCTETS = memoryview(bytearray(64 * 1024))
+_OCTETS = bytearray(64 * 1024)
 """What every connection is read into: it is taken out in the same step. uvloop would ask the system for 256 KiB, twice for
 each message that comes through TLS, and give most of it back."""
+_VIEW = memoryview(_OCTETS)
 
 
 class Socket(asyncio.BufferedProtocol):
@@ -116,12 +117,12 @@ class Socket(asyncio.BufferedProtocol):
         self._hand_over()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _OCTETS
+        return _VIEW
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(_OCTETS[:nbytes]))
+        self.data_received(_OCTETS[:nbytes])
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | bytearray) -> None:
         if self._ended:
             return  # read so that the connection is not reset: a reset can overtake the close frame
         reader = self._reader
@@ -136,9 +137,9 @@ class Socket(asyncio.BufferedProtocol):
                 self._ended = True
                 self._part()
             return
-        inbox = self._inbox
-        if len(texts) == 1 and reader.gone is None and not inbox and not self._held and self._take is not None:
-            self._take(texts[0])  # as nearly always
+        inbox, take = self._inbox, self._take
+        if len(texts) == 1 and reader.gone is None and not inbox and not self._held and take is not None:
+            take(texts[0])  # as nearly always
             return
         inbox.extend(texts)
         if reader.gone is not None:

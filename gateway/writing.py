@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -29,20 +29,15 @@ _MASKS_AT_ONCE = 1024
 logger = logging.getLogger(__name__)
 
 
-class _Masks:
+def _masks() -> Iterator[bytes]:
     """Unpredictable masks (RFC 6455 section 5.3), for which the system is not asked at every frame."""
-
-    def __init__(self) -> None:
-        self._left: list[bytes] = []
-
-    def next(self) -> bytes:
-        if not self._left:
-            octets = os.urandom(4 * _MASKS_AT_ONCE)
-            self._left = [octets[place : place + 4] for place in range(0, len(octets), 4)]
-        return self._left.pop()
+    while True:
+        octets = os.urandom(4 * _MASKS_AT_ONCE)
+        for place in range(0, len(octets), 4):
+            yield octets[place : place + 4]
 
 
-_next_mask = _Masks().next
+_next_mask = _masks().__next__
 
 
 class Traffic(NamedTuple):

@@ -50,8 +50,10 @@ class BadFrame(Exception):
 class _Body:
     """What CALL, CALLRESULT and SEND share: a payload that is decoded when first asked for."""
 
-    __slots__ = ("_payload", "_raw", "_text", "message_id")
+    __slots__ = ("_payload", "_raw", "_text", "key", "message_id")
     type: ClassVar[int]
+    key: str
+    """The message id as the key that pairs calls with answers."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class _Body:
         text: str | None = None,
     ) -> None:
         self.message_id = message_id
+        self.key = message_id if type(message_id) is str else str(message_id)
         self._payload = payload
         self._raw = raw
         self._text = text
@@ -93,11 +96,6 @@ class _Body:
         """The payload as the JSON text it came as."""
         return bytes(self._raw).decode() if self._raw is not None else _encode(self._payload).decode()
 
-    @property
-    def key(self) -> str:
-        """The message id as the key that pairs calls with answers."""
-        return str(self.message_id)
-
 
 class Call(_Body):
     """`[2, messageId, action, payload]`"""
@@ -116,6 +114,7 @@ class Call(_Body):
     ) -> None:
         # Not by super(): one is made for each message.
         self.message_id, self.action = message_id, action
+        self.key = message_id if type(message_id) is str else str(message_id)
         self._payload, self._raw, self._text = payload, raw, text
 
     @classmethod
