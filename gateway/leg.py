@@ -190,7 +190,12 @@ class BackendLeg:
                 done.set_result(None)
         if self._room is not None and not self.board.station_full:
             self.let_in()
-        self._arm()
+        # One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
+        # peers' dues move away with every frame.
+        deadline = self.board.deadline()
+        if self._timer is not None and (deadline is None or self._timer_at <= deadline):
+            return
+        self._arm(deadline)
 
     async def has_room(self) -> None:
         """Wait until the station's calls may come again, or another leg has taken them over."""
@@ -204,13 +209,9 @@ class BackendLeg:
         if room is not None:
             room.open()
 
-    def _arm(self) -> None:
-        """One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
-        peers' dues move away with every frame."""
-        deadline = self.board.deadline()
+    def _arm(self, deadline: float | None) -> None:
+        """`deadline`: the board's."""
         if self._timer is not None:
-            if deadline is None or self._timer_at <= deadline:
-                return
             self._timer.cancel()
         limits = self.host.limits
         due = self.pump.station.due(limits.ping_seconds, limits.pong_seconds)

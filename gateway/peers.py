@@ -5,7 +5,18 @@ from collections.abc import Callable
 from gateway.pacing import Lane, Settled, Turnstile
 from translators import errors
 from translators.effects import Answered, Effect, Note, ToCsms, ToStation
-from translators.frames import CALL, CALLERROR, CALLRESULT, UNREADABLE_ID, BadFrame, Call, Error, Frame, NoAnswer, Result
+from translators.frames import (
+    CALL,
+    CALLERROR,
+    CALLRESULT,
+    UNREADABLE_ID,
+    BadFrame,
+    Call,
+    Error,
+    Frame,
+    NoAnswer,
+    Result,
+)
 
 Feed = Callable[[Frame | NoAnswer, float], list[Effect]]
 

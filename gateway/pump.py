@@ -158,15 +158,19 @@ class Pump:
             return
         began = perf_counter()
         try:
-            frame = self._take(peer, text)
+            try:
+                frame = decode(text)
+            except BadFrame as bad:
+                self._take_bad(peer, bad)
+            else:
+                self._take(peer, frame)
+                frame.lighten()
         except Exception as error:  # the socket that calls is no place for it
             return host.fail(error)
         if self._queue is None:
             self._durations[peer].observe(perf_counter() - began)
         else:
             self._queue.append(_Carried(began, self._durations[peer]))
-        if frame is not None:
-            frame.lighten()
 
     def carry_out(self, effects: Sequence[Effect]) -> None:
         """In order, across all who feed it: whoever comes while it works only adds to the queue. It waits for the store
@@ -206,23 +210,21 @@ class Pump:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _take(self, peer: Peer, text: str) -> Frame | None:
-        """The frame, where it is one."""
+    def _take(self, peer: Peer, frame: Frame) -> None:
         host, board, now = self.host, self.board, self._loop.time()
-        try:
-            frame = decode(text)
-        except BadFrame as bad:
-            if host.tap is not None:
-                host.tap.unreadable(peer, bad)
-            self.carry_out(board.bad_from_station(bad, now) if peer == "station" else board.bad_from_csms(bad, now))
-            return None
         self._observer.received(peer, frame)
         if host.tap is not None:
             host.tap.read(peer, frame)
         if host.trace is not None:
             host.trace.read(peer, frame)
         self.carry_out(board.from_station(frame, now) if peer == "station" else board.from_csms(frame, now))
-        return frame
+
+    def _take_bad(self, peer: Peer, bad: BadFrame) -> None:
+        """A text that is no frame."""
+        board, now = self.board, self._loop.time()
+        if self.host.tap is not None:
+            self.host.tap.unreadable(peer, bad)
+        self.carry_out(board.bad_from_station(bad, now) if peer == "station" else board.bad_from_csms(bad, now))
 
     async def _pump_on(self, durable: "asyncio.Future[None] | None") -> None:
         """The rest of the queue; `durable`: what it waits for first."""

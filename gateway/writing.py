@@ -65,6 +65,7 @@ class Writing:
         "_room",
         "_transport",
         "_write_seconds",
+        "congested",
         "frames",
         "octets",
     )
@@ -95,6 +96,8 @@ class Writing:
         self._backlog_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._room = Gate(is_open=True)
+        self.congested = False
+        """Whether `room` would wait. No look at the gate: it is asked for at every message."""
         self._drained = Gate(is_open=True)
         """Shut while the transport has as much as it takes."""
 
@@ -112,6 +115,7 @@ class Writing:
         self._backlog_bytes += len(text)
         if self._backlog_bytes > _BACKLOG_BYTES:
             self._room.shut()
+            self.congested = True
         if self._flusher is None:
             self._light = False
             self._flusher = asyncio.create_task(self._flush(self._backlog))
@@ -135,7 +139,7 @@ class Writing:
         if self._flusher is not None:
             self._flusher.cancel()
         # Cancelled before its first step it does nothing at all, and whoever waits would wait for ever.
-        self._room.open()
+        self._make_room()
 
     def let_go(self) -> None:
         """The connection is lost."""
@@ -152,10 +156,9 @@ class Writing:
         self._drained.open()
         self._light = self._flusher is None and not self._over
 
-    @property
-    def congested(self) -> bool:
-        """Whether `room` would wait."""
-        return not self._room.is_open
+    def _make_room(self) -> None:
+        self._room.open()
+        self.congested = False
 
     async def room(self) -> None:
         """Wait until what is behind the peer is within bounds."""
@@ -170,14 +173,14 @@ class Writing:
                     await self._drained.passed()
                 self._backlog_bytes -= len(text)
                 if self._backlog_bytes <= _BACKLOG_BYTES // 2:
-                    self._room.open()
+                    self._make_room()
         except TimeoutError:
             logger.info("peer does not read")
             self._cut()
         finally:
             self._flusher = self._backlog = None
             self._light = self._drained.is_open and not self._over
-            self._room.open()
+            self._make_room()
 
     def _write(self, opcode: int, payload: bytes) -> None:
         self.frames += opcode == TEXT

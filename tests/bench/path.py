@@ -102,9 +102,7 @@ class Path:
             self.station,
             Leg(self.csms, csms_version),
             cast(Any, None),
-            Switchboard(
-                stage, station_version="ocpp1.6", csms_version=csms_version, story=Story("ocpp1.6", memory)
-            ),
+            Switchboard(stage, station_version="ocpp1.6", csms_version=csms_version, story=Story("ocpp1.6", memory)),
             Ledger(MemoryStore(), "cp-1", "node", 1, "b", memory, 10.0, metrics),
             limits,
             metrics,

@@ -19,7 +19,10 @@ def test_a_call_that_came_back_is_told_by_its_answer() -> None:
     assert peer().told(Settled(call, Result("1", {}), 1.5)) == Answered("station", "Reset", 1.5)
     notes = [peer().told(Settled(call, answer, 1.5)) for answer in (Error("1", "NotSupported"), NoAnswer("1", 30.0))]
     assert [note.kind for note in notes if isinstance(note, Note)] == ["call_error", "call_timeout"]
-    assert all(isinstance(note, Note) and note.facts.items() >= {"peer": "station", "action": "Reset", "seconds": 1.5}.items() for note in notes)
+    assert all(
+        isinstance(note, Note) and note.facts.items() >= {"peer": "station", "action": "Reset", "seconds": 1.5}.items()
+        for note in notes
+    )
     assert isinstance(notes[0], Note)
     assert notes[0].facts["code"] == "NotSupported"
 
