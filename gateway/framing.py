@@ -67,6 +67,7 @@ class Reader:
         self._mask_bytes = 4 if masked else 0
         self._held = bytearray()
         self._wanted = 0
+        """Octets that what is held must grow to; 0: nothing is held."""
         self._partial = bytearray()
         self._between = _BETWEEN if deflate is None else _BETWEEN_SQUEEZED
         self._wrong = self._between
@@ -80,12 +81,13 @@ class Reader:
 
     def feed(self, data: bytes | bytearray) -> list[str]:
         """The messages that are complete with it. Never raises, whatever the octets."""
-        if self._held:
+        if self._wanted:
             self._held += data
             if len(self._held) < self._wanted:
                 return []  # a frame in pieces: no sign of life until it is whole
             data = bytes(self._held)
             self._held.clear()
+            self._wanted = 0
         if self.gone is not None:
             return []
         clock, end = self._clock, len(data)
