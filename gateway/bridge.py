@@ -182,7 +182,7 @@ class Bridge:
         self.logger = self.logger.bind(backend=leg.backend)
         leg.observer.go_on_for(former.observer)
         leg.pump.later(leg.board.meet(former.board.taken_over(), self._loop.time()))
-        former.room.open()
+        former.let_in()
         return former
 
     def work(self, work: Coroutine[Any, Any, None]) -> None:
@@ -251,7 +251,7 @@ class Bridge:
     @property
     def frames(self) -> dict[str, int]:
         """How many were read from the `station` and from the `csms`."""
-        return dict(self.primary.observer.frames)
+        return self.primary.observer.frames
 
     @property
     def is_backend_away(self) -> bool:
@@ -324,8 +324,7 @@ class Bridge:
             await asyncio.sleep(delay)
         leg = self.primary
         while leg.board.station_full:
-            leg.room.shut()
-            await leg.room.passed()
+            await leg.has_room()
             leg = self.primary
         for socket in (leg.pump.csms, self._station):
             if socket is not None:

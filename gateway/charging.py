@@ -4,7 +4,7 @@ The same for every version and for translated and untranslated connections, for 
 transaction that began before the station connected is known from its next message that names it.
 """
 
-from translators.frames import CALL, BadFrame, Call, Error, Result
+from translators.frames import CALL, BadFrame, Call, Frame, Result
 
 _MOST = 256
 """Open transactions kept for one station; a station with more is telling stories, and they are not counted."""
@@ -14,9 +14,13 @@ _READ = frozenset({"TransactionEvent", "MeterValues", "StopTransaction"})
 class OpenTransactions:
     """`count` is kept up to date by `received` and `sent`."""
 
+    __slots__ = ("_open", "starting")
+
     def __init__(self) -> None:
         self._open: set[str] = set()
-        self._starting: set[str] = set()
+        self.starting: str | None = None
+        """The key of the StartTransaction whose answer is to come: its number is in there. One call is outstanding at a
+        time: what is older got none."""
 
     @property
     def count(self) -> int:
@@ -27,8 +31,7 @@ class OpenTransactions:
         if frame.type != CALL:
             return False
         if frame.action == "StartTransaction":
-            # Its number is in the answer. One call is outstanding at a time: what is older got none.
-            self._starting = {frame.key}
+            self.starting = frame.key
             return False
         if frame.action not in _READ:
             return False
@@ -40,11 +43,11 @@ class OpenTransactions:
         info = payload.get("transactionInfo")
         return self._tell((info if isinstance(info, dict) else payload).get("transactionId"), over=over)
 
-    def sent(self, frame: Call | Result | Error) -> bool:
+    def sent(self, frame: Frame) -> bool:
         """A frame for the station; whether the count may have changed."""
-        if not self._starting or isinstance(frame, Call) or frame.key not in self._starting:
+        if frame.key != self.starting or isinstance(frame, Call):
             return False
-        self._starting = set()
+        self.starting = None
         if not isinstance(frame, Result):
             return False
         try:

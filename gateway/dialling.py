@@ -18,7 +18,7 @@ from yarl import URL
 from gateway.deflate import Deflate
 from gateway.handshakes import Answer, HandshakeError, read, request
 from gateway.security import ResumingContext
-from gateway.upgrades import OCTETS
+from gateway.upgrades import OCTETS, VIEW
 
 _AGENT = f"ocpp-gateway/{version('ocpp-gateway')}"
 _NEXT_ADDRESS_SECONDS = 0.25
@@ -51,7 +51,7 @@ class Opening(asyncio.BufferedProtocol):
         self._asked = b""
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return OCTETS
+        return VIEW
 
     def buffer_updated(self, nbytes: int) -> None:
         self.data_received(bytes(OCTETS[:nbytes]))

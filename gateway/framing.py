@@ -87,6 +87,7 @@ class Reader:
         self._mask_bytes = 4 if masked else 0
         self._held = bytearray()
         self._wanted = 0
+        """Octets that what is held must grow to; 0: nothing is held."""
         self._partial = bytearray()
         self._between = _BETWEEN if deflate is None else _BETWEEN_SQUEEZED
         self._wrong = self._between
@@ -98,18 +99,19 @@ class Reader:
         self.gone: Gone | None = None
         self.heard_at = self._earned_at
 
-    def feed(self, data: bytes) -> list[str]:
+    def feed(self, data: bytes | bytearray) -> list[str]:
         """The messages that are complete with it. Never raises, whatever the octets."""
-        if self._held:
+        if self._wanted:
             self._held += data
             if len(self._held) < self._wanted:
                 return []  # a frame in pieces: no sign of life until it is whole
             data = bytes(self._held)
             self._held.clear()
+            self._wanted = 0
         if self.gone is not None:
             return []
-        self.heard_at = self._clock()
-        end = len(data)
+        clock, end = self._clock, len(data)
+        self.heard_at = clock()
         if end > 6 and data[0] == _WHOLE_TEXT and self._wrong is self._between:
             # One whole text and nothing else, as nearly everything comes.
             length, start = data[1] ^ self._mask, 2 + self._mask_bytes
@@ -131,7 +133,7 @@ class Reader:
             place = after
         return texts
 
-    def _frame(self, data: bytes, place: int, end: int, texts: list[str]) -> int:
+    def _frame(self, data: bytes | bytearray, place: int, end: int, texts: list[str]) -> int:
         """Read the frame that begins at `place`: where it ends. If that is beyond `end`, nothing has been read but what
         must be known of the header to say so."""
         body = place + 2
@@ -165,7 +167,7 @@ class Reader:
         payload: bytes | bytearray = data[body:after]
         if self._mask and length:
             unmasked = bytearray(payload)
-            self._masking(data[body - 4 : body], unmasked)
+            self._masking(bytes(data[body - 4 : body]), unmasked)
             payload = unmasked
         # A text is paid for by who reads messages; what carries none is paid for here.
         if (first & _OPCODE != TEXT or not length) and not self._afford(1):
@@ -183,12 +185,13 @@ class Reader:
             self._fragment(first, payload, texts)
         return after
 
-    def _text(self, data: bytes, start: int) -> list[str]:
+    def _text(self, data: bytes | bytearray, start: int) -> list[str]:
         """The text of a frame whose payload begins at `start` and ends with the data."""
         payload: bytes | bytearray = data[start:]
         if self._mask:
             payload = bytearray(payload)
-            self._masking(data[start - 4 : start], payload)
+            masking = self._masking
+            masking(bytes(data[start - 4 : start]), payload)
         try:
             return [payload.decode()]
         except UnicodeDecodeError:

@@ -144,15 +144,16 @@ class Ledger:
         """Take a change; whether it has to be durable before the next frame is on the wire. `backend`: another than the
         one in charge."""
         self._taken += 1
+        key, of_station = effect.key, _is_of_station(effect.key)
         value = effect.value if isinstance(effect, Remember) else None
-        self._pending[self._place(effect.key, backend)] = value
-        if self._beside and _is_of_station(effect.key):
+        self._pending["" if of_station else backend or self.backend, key] = value
+        if self._beside and of_station:
             for memory in (self.memory, *self._beside.values()):
                 if value is None:
-                    memory.pop(effect.key, None)
+                    memory.pop(key, None)
                 else:
-                    memory[effect.key] = value
-        if isinstance(effect, Forget) or is_hint(effect.key):
+                    memory[key] = value
+        if isinstance(effect, Forget) or is_hint(key):
             self._write_within(_HINTS_WAIT)
         elif effect.behind:
             self._write_within(_BEHIND_WAIT)
@@ -258,8 +259,8 @@ class Ledger:
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _place(self, key: str, backend: str | None = None) -> tuple[str, str]:
-        return ("" if _is_of_station(key) else backend or self.backend, key)
+    def _place(self, key: str, backend: str) -> tuple[str, str]:
+        return ("" if _is_of_station(key) else backend, key)
 
     def _write_within(self, seconds: float) -> None:
         if self._writer is not None:

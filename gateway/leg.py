@@ -34,6 +34,7 @@ class BackendLeg:
         "_loop",
         "_redial_seconds",
         "_redialling",
+        "_room",
         "_timer",
         "_timer_at",
         "backend",
@@ -41,7 +42,6 @@ class BackendLeg:
         "host",
         "observer",
         "pump",
-        "room",
     )
 
     def __init__(
@@ -70,9 +70,9 @@ class BackendLeg:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._redialling: asyncio.Task[None] | None = None
-        self.room = Gate(is_open=True)
-        """Opened when the station's calls may come again."""
-        self._awaited: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._room: Gate | None = None
+        """Where somebody waits until the station's calls may come again."""
+        self._awaited: tuple[tuple[Callable[[], bool], asyncio.Future[None]], ...] = ()
 
     def open(self) -> None:
         """Begin: read the CSMS, or dial it."""
@@ -87,14 +87,14 @@ class BackendLeg:
         if holds():
             return True
         entry = (holds, self._loop.create_future())
-        self._awaited.append(entry)
+        self._awaited += (entry,)
         try:
             async with asyncio.timeout(seconds):
                 await entry[1]
         except TimeoutError:
             return holds()
         finally:
-            self._awaited.remove(entry)
+            self._awaited = tuple(one for one in self._awaited if one is not entry)
         return True
 
     def work_for(self, host: Host) -> None:
@@ -149,12 +149,14 @@ class BackendLeg:
         self.pump.csms = csms
         self._count.inc()
         self.pump.carry_out(first(self._loop.time()))
-        csms.deliver(partial(self._heard, csms), partial(self._gone, csms))
+        csms.deliver(self._heard, partial(self._gone, csms))
 
-    def _heard(self, csms: Socket, text: str) -> None:
-        self.pump.take("csms", text)
+    def _heard(self, text: str) -> None:
+        pump = self.pump
+        pump.take("csms", text)
         # From here on nobody waits for this peer but itself.
-        if self.pump.station.congested or csms.congested:
+        csms = pump.csms
+        if csms is not None and (pump.station.congested or csms.congested):
             csms.hold()
             self.host.work(self._wait(csms))
 
@@ -214,17 +216,30 @@ class BackendLeg:
         for holds, done in self._awaited:
             if not done.done() and holds():
                 done.set_result(None)
-        if not self.room.is_open and not self.board.station_full:
-            self.room.open()
-        self._arm()
-
-    def _arm(self) -> None:
-        """One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
-        peers' dues move away with every frame."""
+        if self._room is not None and not self.board.station_full:
+            self.let_in()
+        # One timer for everything that may be due. While it runs, only a deadline of the board can come before it: the
+        # peers' dues move away with every frame.
         deadline = self.board.deadline()
+        if self._timer is not None and (deadline is None or self._timer_at <= deadline):
+            return
+        self._arm(deadline)
+
+    async def has_room(self) -> None:
+        """Wait until the station's calls may come again, or another leg has taken them over."""
+        if self._room is None:
+            self._room = Gate()
+        await self._room.passed()
+
+    def let_in(self) -> None:
+        """Who waits for room goes on."""
+        room, self._room = self._room, None
+        if room is not None:
+            room.open()
+
+    def _arm(self, deadline: float | None) -> None:
+        """`deadline`: the board's."""
         if self._timer is not None:
-            if deadline is None or self._timer_at <= deadline:
-                return
             self._timer.cancel()
         limits = self.host.limits
         due = self.pump.station.due(limits.ping_seconds, limits.pong_seconds)

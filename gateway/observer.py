@@ -8,7 +8,7 @@ import structlog
 from gateway.charging import OpenTransactions
 from gateway.metrics import Metrics, action_label, code_label
 from gateway.tallies import Tally
-from translators.effects import Note
+from translators.effects import Answered, Note
 from translators.frames import CALL, Call, Frame
 
 _ALARMING = frozenset(
@@ -25,6 +25,21 @@ _LOG_LINES = 20
 class Observer:
     """One session's eyes. Counting is cheap; logging is limited per kind, so that a broken peer cannot flood."""
 
+    __slots__ = (
+        "_backend",
+        "_buffered",
+        "_counted",
+        "_counters",
+        "_frames_from_csms",
+        "_frames_from_station",
+        "_logged",
+        "_logger",
+        "_metrics",
+        "_open",
+        "_transactions",
+        "_versions",
+    )
+
     def __init__(
         self, metrics: Metrics, logger: structlog.stdlib.BoundLogger, station: str, csms: str, backend: str = ""
     ) -> None:
@@ -38,9 +53,13 @@ class Observer:
         self._logger = logger
         self._versions = {"station": station, "csms": csms}
         self._logged: dict[str, int] = {}
-        self.frames = {"station": 0, "csms": 0}
-        """Read from each side."""
+        self._frames_from_station = self._frames_from_csms = 0
         self._counters = metrics.counters(station, csms)
+
+    @property
+    def frames(self) -> dict[str, int]:
+        """Read from each side."""
+        return {"station": self._frames_from_station, "csms": self._frames_from_csms}
 
     def close(self) -> None:
         """The session is over: what waits for its backend waits in the store, and its transactions are on no
@@ -50,17 +69,27 @@ class Observer:
 
     def received(self, peer: str, frame: Frame) -> None:
         """A call (or 2.1 SEND) came in; answers are counted when they are paired, for then their action is known."""
-        self.frames[peer] += 1
+        from_station = peer == "station"
+        if from_station:
+            self._frames_from_station += 1
+        else:
+            self._frames_from_csms += 1
         if isinstance(frame, Call):
-            kind = "call" if frame.type == CALL else "send"
-            (self._counters.get((peer, frame.action, kind)) or self._counter(peer, frame.action, kind)).inc()
-            if peer == "station" and self._transactions.received(frame):
+            self._count(peer, frame.action, "call" if frame.type == CALL else "send")
+            if from_station and self._transactions.received(frame):
                 self._under_way(self._transactions.count)
 
     def sent_to_station(self, frame: Frame) -> None:
         """A frame went to the station: a 1.6 transaction has its number from there."""
-        if self._transactions.sent(frame):
-            self._under_way(self._transactions.count)
+        transactions = self._transactions
+        if transactions.starting is not None and transactions.sent(frame):
+            self._under_way(transactions.count)
+
+    def answered(self, answered: Answered) -> None:
+        """A call to a peer was answered with a result."""
+        peer, action = answered.peer, answered.action
+        self._count(peer, action, "result")
+        self._metrics.waited(peer, action, answered.seconds)
 
     def go_on_for(self, former: "Observer") -> None:
         """The station has another backend now: what it charges is counted there."""
@@ -80,10 +109,8 @@ class Observer:
         else:
             self._log("warning" if note.kind in _ALARMING else "info", note.kind, note.facts)
 
-    def _settled(self, facts: dict[str, Any], kind: str = "result") -> None:
-        peer, action = facts["peer"], facts["action"]
+    def _count(self, peer: str, action: str, kind: str) -> None:
         (self._counters.get((peer, action, kind)) or self._counter(peer, action, kind)).inc()
-        self._metrics.waited(peer, action, facts["seconds"])
 
     def _counter(self, peer: str, action: str, kind: str) -> Tally:
         counter = self._metrics.message(f"from_{peer}", self._versions[peer], action, kind)
@@ -92,7 +119,8 @@ class Observer:
         return counter
 
     def _call_error(self, facts: dict[str, Any]) -> None:
-        self._settled(facts, "error")
+        self._count(facts["peer"], facts["action"], "error")
+        self._metrics.waited(facts["peer"], facts["action"], facts["seconds"])
         labels = (facts["peer"], action_label(facts["action"]), code_label(facts["code"]))
         self._metrics.call_errors.labels(*labels).inc()
 
@@ -172,7 +200,6 @@ class Observer:
 
 
 _HANDLERS: dict[str, Callable[[Observer, dict[str, Any]], None]] = {
-    "call_settled": Observer._settled,
     "call_error": Observer._call_error,
     "call_timeout": Observer._call_timeout,
     "translated": Observer._translated,

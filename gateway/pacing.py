@@ -6,14 +6,15 @@ connection have their own and never wait for each other.
 
 from collections import deque
 from math import inf
-from typing import NamedTuple
+
+import msgspec
 
 from translators.frames import Call, Error, NoAnswer, Result
 
 _LATE_IDS_KEPT = 64
 
 
-class Settled(NamedTuple):
+class Settled(msgspec.Struct, frozen=True):
     """A call that came back: `seconds` on the wire, `answer` as it came (NoAnswer: it did not)."""
 
     call: Call
@@ -155,7 +156,7 @@ class Turnstile:
 
     @property
     def full(self) -> bool:
-        return len(self) >= self.limit
+        return (len(self._waiting) if self._waiting else 0) >= self.limit
 
     def repeats(self, call: Call) -> bool:
         """Whether the same call (id and text) is inside or waiting already: its answer is on its way."""

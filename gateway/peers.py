@@ -4,8 +4,19 @@ from collections.abc import Callable
 
 from gateway.pacing import Lane, Settled, Turnstile
 from translators import errors
-from translators.effects import Effect, Note, ToCsms, ToStation
-from translators.frames import CALL, CALLERROR, CALLRESULT, UNREADABLE_ID, BadFrame, Call, Error, Frame, NoAnswer
+from translators.effects import Answered, Effect, Note, ToCsms, ToStation
+from translators.frames import (
+    CALL,
+    CALLERROR,
+    CALLRESULT,
+    UNREADABLE_ID,
+    BadFrame,
+    Call,
+    Error,
+    Frame,
+    NoAnswer,
+    Result,
+)
 
 Feed = Callable[[Frame | NoAnswer, float], list[Effect]]
 
@@ -49,15 +60,15 @@ class Peer:
         """Whether nothing is at work, in either direction."""
         return not len(self.lane) and self.turnstile.empty
 
-    def told(self, settled: Settled) -> Note:
+    def told(self, settled: Settled) -> Note | Answered:
         """What became of a call to it, for those who count."""
-        facts = {"peer": self.name, "action": settled.call.action, "seconds": settled.seconds}
-        answer = settled.answer
-        if isinstance(answer, NoAnswer):
-            return Note("call_timeout", facts)
+        action, answer, seconds = settled.call.action, settled.answer, settled.seconds
+        if isinstance(answer, Result):
+            return Answered(self.name, action, seconds)
+        facts = {"peer": self.name, "action": action, "seconds": seconds}
         if isinstance(answer, Error):
             return Note("call_error", facts | {"code": answer.code})
-        return Note("call_settled", facts)
+        return Note("call_timeout", facts)
 
     def busy(self, call: Call) -> list[Effect]:
         """Its call is refused, because too many of its calls wait."""

@@ -17,7 +17,7 @@ from gateway.switchboard import Switchboard
 from gateway.tallies import Spread
 from gateway.tap import Tap
 from gateway.tracing import Trace
-from translators.effects import Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
+from translators.effects import Answered, Close, Copy, Effect, Forget, Note, Remember, ToCsms, ToStation, Work
 from translators.frames import BadFrame, Frame, Payload, decode
 
 POLICY = 1008
@@ -105,7 +105,7 @@ class Host(Protocol):
 
 
 class _Carried(NamedTuple):
-    """Stands in the queue behind the effects of one frame: how long it was inside."""
+    """Stands in the queue behind the effects of a frame that have to wait: how long it was inside."""
 
     began: float
     duration: Spread
@@ -113,6 +113,19 @@ class _Carried(NamedTuple):
 
 class Pump:
     """All readers and timers feed it; nobody else writes to the station or to this CSMS."""
+
+    __slots__ = (
+        "__weakref__",
+        "_durations",
+        "_loop",
+        "_observer",
+        "_queue",
+        "_settled",
+        "board",
+        "csms",
+        "host",
+        "station",
+    )
 
     def __init__(
         self, host: Host, station: StationSide, board: Switchboard, observer: Observer, settled: Callable[[], None]
@@ -126,8 +139,8 @@ class Pump:
         self._observer = observer
         self._settled = settled
         self._durations = host.metrics.forwarded
-        self._queue: deque[Effect | _Carried] = deque()
-        self._pumping = False
+        self._queue: deque[Effect | _Carried] | None = None
+        """What is being carried out; None where nothing is."""
         self._loop = asyncio.get_running_loop()
 
     def release(self) -> None:
@@ -140,85 +153,92 @@ class Pump:
 
     def take(self, peer: Peer, text: str) -> None:
         """A text from one side, and all that follows from it."""
-        if self.host.over:
+        host = self.host
+        if host.over:
             return
+        began = perf_counter()
         try:
-            self._take(peer, text)
+            try:
+                frame = decode(text)
+            except BadFrame as bad:
+                self._take_bad(peer, bad)
+            else:
+                self._take(peer, frame)
+                frame.lighten()
         except Exception as error:  # the socket that calls is no place for it
-            self.host.fail(error)
+            return host.fail(error)
+        if self._queue is None:
+            self._durations[peer].observe(perf_counter() - began)
+        else:
+            self._queue.append(_Carried(began, self._durations[peer]))
 
-    def carry_out(self, items: "Sequence[Effect | _Carried]") -> None:
+    def carry_out(self, effects: Sequence[Effect]) -> None:
         """In order, across all who feed it: whoever comes while it works only adds to the queue. It waits for the store
         in a task of its own, so that the peers are heard meanwhile."""
-        self._queue.extend(items)
-        if self._pumping:
+        if self._queue is not None:
+            self._queue.extend(effects)
             return
-        self._pumping = True
-        durable = self._pump()
+        self._queue = deque(effects)
+        durable = self._pump(self._queue)
         if durable is not None:
             self.host.work(self._pump_on(durable))
 
-    def later(self, items: Sequence[Effect]) -> None:
+    def later(self, effects: Sequence[Effect]) -> None:
         """The same in the next step of the loop: what else is to be remembered comes before it."""
-        self._queue.extend(items)
-        self.host.work(self._carry_on())
+        if self._queue is not None:
+            self._queue.extend(effects)
+            return
+        self._queue = deque(effects)
+        self.host.work(self._pump_on(None))
 
     def drop_calls_to_csms(self) -> None:
         """The board writes them again, or they are stale: behind a slow store they would reach the next connection as
         well."""
-        kept = [item for item in self._queue if not isinstance(item, ToCsms)]
-        self._queue.clear()
-        self._queue.extend(kept)
+        if self._queue is not None:
+            kept = [item for item in self._queue if not isinstance(item, ToCsms)]
+            self._queue.clear()
+            self._queue.extend(kept)
 
     @property
     def busy(self) -> bool:
         """Whether something is still to be carried out."""
-        return self._pumping or bool(self._queue)
+        return self._queue is not None
 
     def clear(self) -> None:
-        self._queue.clear()
+        if self._queue is not None:
+            self._queue.clear()
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
-    def _take(self, peer: Peer, text: str) -> None:
-        began, now = perf_counter(), self._loop.time()
-        board, tap, from_station = self.board, self.host.tap, peer == "station"
-        frame: Frame | None = None
-        try:
-            frame = decode(text)
-        except BadFrame as bad:
-            if tap is not None:
-                tap.unreadable(peer, bad)
-            effects = board.bad_from_station(bad, now) if from_station else board.bad_from_csms(bad, now)
-        else:
-            self._observer.received(peer, frame)
-            if tap is not None:
-                tap.read(peer, frame)
-            if (trace := self.host.trace) is not None:
-                trace.read(peer, frame)
-            effects = board.from_station(frame, now) if from_station else board.from_csms(frame, now)
-        queue = self._queue
-        queue.extend(effects)
-        queue.append(_Carried(began, self._durations[peer]))
-        if not self._pumping:
-            self.carry_out(())
-        if frame is not None:
-            frame.lighten()
+    def _take(self, peer: Peer, frame: Frame) -> None:
+        host, board, now = self.host, self.board, self._loop.time()
+        self._observer.received(peer, frame)
+        if host.tap is not None:
+            host.tap.read(peer, frame)
+        if host.trace is not None:
+            host.trace.read(peer, frame)
+        self.carry_out(board.from_station(frame, now) if peer == "station" else board.from_csms(frame, now))
 
-    async def _carry_on(self) -> None:
-        self.carry_out(())
+    def _take_bad(self, peer: Peer, bad: BadFrame) -> None:
+        """A text that is no frame."""
+        board, now = self.board, self._loop.time()
+        if self.host.tap is not None:
+            self.host.tap.unreadable(peer, bad)
+        self.carry_out(board.bad_from_station(bad, now) if peer == "station" else board.bad_from_csms(bad, now))
 
     async def _pump_on(self, durable: "asyncio.Future[None] | None") -> None:
-        while durable is not None:
+        """The rest of the queue; `durable`: what it waits for first."""
+        while self._queue is not None:
             try:
-                await durable
+                if durable is not None:
+                    await durable
             except FencedError:
                 return self.host.lose("lost_lease")
             except StoreError as error:
                 # What depends on it must not be sent: the station keeps its message and comes back.
                 self.host.logger.error("store_failed", error=str(error))
                 return self.host.end(RESTART, "the store is not available", "store_failed")
-            durable = self._pump()
+            durable = self._pump(self._queue)
         return None
 
     async def _done(self, work: Work) -> None:
@@ -226,9 +246,9 @@ class Pump:
         result = await self.host.do(work)
         self.carry_out(self.board.done(work, result, self._loop.time()))
 
-    def _pump(self) -> "asyncio.Future[None] | None":
+    def _pump(self, queue: "deque[Effect | _Carried]") -> "asyncio.Future[None] | None":
         """Carry out what is due, up to a frame that has to wait for the store: until this is done."""
-        host, queue, observer = self.host, self._queue, self._observer
+        host, observer = self.host, self._observer
         ledger, tap, trace = host.ledger, host.tap, host.trace
         dirty = ledger.owes
         while queue and not host.over:
@@ -242,20 +262,24 @@ class Pump:
                     return durable
             if type(item) is ToCsms:
                 if self.csms is not None:  # what is written into a lost connection is written again or stale
+                    frame = item.frame
                     if tap is not None:
-                        tap.wrote("csms", item.frame)
+                        tap.wrote("csms", frame)
                     if trace is not None:
-                        trace.wrote("csms", item.frame)
-                    self.csms.send(item.frame.text)
+                        trace.wrote("csms", frame)
+                    send = self.csms.send
+                    send(frame.text)
             elif type(item) is ToStation:
+                frame = item.frame
                 if tap is not None:
-                    tap.wrote("station", item.frame)
+                    tap.wrote("station", frame)
                 if trace is not None:
-                    trace.wrote("station", item.frame)
-                self.station.send(item.frame.text)
-                observer.sent_to_station(item.frame)
-            elif type(item) is _Carried:
-                item.duration.observe(perf_counter() - item.began)
+                    trace.wrote("station", frame)
+                send = self.station.send
+                send(frame.text)
+                observer.sent_to_station(frame)
+            elif type(item) is Answered:
+                observer.answered(item)
             elif type(item) is Note:
                 observer.note(item)
                 if tap is not None:
@@ -264,6 +288,8 @@ class Pump:
                     trace.noted(item)
             elif type(item) is Remember or type(item) is Forget:
                 dirty = ledger.put(item) or dirty
+            elif type(item) is _Carried:
+                item.duration.observe(perf_counter() - item.began)
             elif type(item) is Copy:
                 host.copied(item)
             elif type(item) is Work:
@@ -272,8 +298,9 @@ class Pump:
                 host.end(item.code, item.reason, "answer_withheld")
         if dirty and not host.over and (durable := ledger.commit()) is not None:
             return durable
-        self._pumping = False
-        self._settled()
+        self._queue = None
+        settled = self._settled
+        settled()
         return None
 
 

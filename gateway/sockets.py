@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
-from gateway.upgrades import OCTETS, Upgrade
+from gateway.upgrades import OCTETS, VIEW, Upgrade
 from gateway.writing import CLOSED, Closed, Traffic, Writing, masking
 
 __all__ = ["Gone", "Socket", "Traffic"]
@@ -139,12 +139,12 @@ class Socket(asyncio.BufferedProtocol):
         self._hand_over()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return OCTETS
+        return VIEW
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(OCTETS[:nbytes]))
+        self.data_received(OCTETS[:nbytes])
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | bytearray) -> None:
         if self._ended:
             return  # read so that the connection is not reset: a reset can overtake the close frame
         reader = self._reader
@@ -159,9 +159,9 @@ class Socket(asyncio.BufferedProtocol):
                 self._ended = True
                 self._part()
             return
-        inbox = self._inbox
-        if len(texts) == 1 and reader.gone is None and not inbox and not self._held and self._take is not None:
-            self._take(texts[0])  # as nearly always
+        inbox, take = self._inbox, self._take
+        if len(texts) == 1 and reader.gone is None and not inbox and not self._held and take is not None:
+            take(texts[0])  # as nearly always
             return
         if inbox is None:
             inbox = self._inbox = deque()

@@ -14,6 +14,7 @@ from translators.frames import (
     CALL,
     CALLERROR,
     CALLRESULT,
+    CALLRESULTERROR,
     BadFrame,
     Call,
     Error,
@@ -32,6 +33,8 @@ Told = Callable[[Result | Error | NoAnswer], None]
 
 class Switchboard:
     """The state machine of one station connection with one upstream connection."""
+
+    __slots__ = ("_closed", "_csms", "_entered_at", "_mend_text", "_operators", "_station", "copies", "stage", "story")
 
     def __init__(
         self,
@@ -55,7 +58,8 @@ class Switchboard:
         self._entered_at = 0.0
         self._station = Peer("station", station_version, call_timeout, queue_calls, stage.from_station, ToStation)
         self._csms = Peer("csms", csms_version, call_timeout, queue_calls, stage.from_csms, ToCsms)
-        self._operators: dict[str, Told] = {}
+        self._operators: dict[str, Told] | None = None
+        """Who asked for the calls that no CSMS made, by their ids."""
         self._closed = False
 
     @property
@@ -102,7 +106,9 @@ class Switchboard:
     def deadline(self) -> float | None:
         """When `tick` is next due, or None."""
         first = self.stage.deadline()
-        due = min(self._station.lane.due, self._csms.lane.due)
+        due, other = self._station.lane.due, self._csms.lane.due
+        if other < due:
+            due = other
         if due < inf and (first is None or due < first):
             return due
         return first
@@ -145,6 +151,8 @@ class Switchboard:
         if self._closed:
             told(NoAnswer(call.message_id, 0.0, "is gone"))
             return []
+        if self._operators is None:
+            self._operators = {}
         if len(self._operators) >= self._station.turnstile.limit:
             raise BusyError(f"{len(self._operators)} calls are waiting")
         self._operators[call.key] = told
@@ -189,8 +197,8 @@ class Switchboard:
     def close(self) -> None:
         self._closed = True
         self.stage.close()
-        while self._operators:
-            message_id, told = self._operators.popitem()
+        operators, self._operators = self._operators, None
+        for message_id, told in (operators or {}).items():
             told(NoAnswer(message_id, 0.0, "is gone"))
 
     # -- inside -----------------------------------------------------------------------------------------------------
@@ -199,11 +207,11 @@ class Switchboard:
         if self._closed:
             return []
         if isinstance(frame, Call):
-            if frame.type != CALL:
-                copied: list[Effect] = [Copy(frame, None)] if self.copies and peer is self._station else []
-                return self._route([*peer.feed(frame, now), *copied], now)
-            return self._called(peer, frame, now)
-        if isinstance(frame, Error) and frame.type != CALLERROR:
+            if frame.type == CALL:
+                return self._called(peer, frame, now)
+            copied: list[Effect] = [Copy(frame, None)] if self.copies and peer is self._station else []
+            return self._route([*peer.feed(frame, now), *copied], now)
+        if frame.type == CALLRESULTERROR:
             return self._route(peer.feed(frame, now), now)
         settled = peer.lane.settle(frame, now)
         if settled is None:
@@ -229,11 +237,13 @@ class Switchboard:
         ]
 
     def _enter(self, peer: Peer, call: Call, now: float) -> list[Effect]:
+        # Not called where it is found: CPython would look for a method first, each time.
+        feed = peer.feed
         if peer is self._station:
             self._entered_at = now
-            if self.story is not None:
-                return self.story.received(call) + peer.feed(call, now)
-        return peer.feed(call, now)
+            if self.story is not None and (told := self.story.received(call)):
+                return told + feed(call, now)
+        return feed(call, now)
 
     def _settled(self, peer: Peer, settled: Settled, now: float) -> list[Effect]:
         out: list[Effect] = [peer.told(settled)]
@@ -241,7 +251,8 @@ class Switchboard:
         if told is not None:
             told(settled.answer)
         else:
-            out += self._route(peer.feed(settled.answer, now), now)
+            feed = peer.feed
+            out += self._route(feed(settled.answer, now), now)
         following = peer.lane.next(now)
         if following is not None:
             out.append(peer.write(following))
@@ -256,12 +267,12 @@ class Switchboard:
         return out + peer.refusal_of(bad)
 
     def _route(self, effects: list[Effect], now: float) -> list[Effect]:
-        """Pace the frames among the effects; let the next call in where one was answered."""
+        """Pace the frames among the effects, a list that nobody else holds; let the next call in where one was
+        answered."""
         out: list[Effect] = []
-        work = list(effects)
-        for effect in work:  # which grows meanwhile
-            if self._closed:
-                break
+        if self._closed:
+            return out
+        for effect in effects:  # which grow meanwhile
             if type(effect) is ToStation:
                 peer = self._station
             elif type(effect) is ToCsms:
@@ -270,27 +281,27 @@ class Switchboard:
                 out.append(effect)
                 if type(effect) is Close:
                     self._closed = True
+                    break
                 continue
             frame = effect.frame
             if isinstance(frame, Call):
                 if frame.type != CALL or peer.lane.send(frame, now) is not None:
                     out.append(effect)
-                continue
-            if frame.type not in (CALLRESULT, CALLERROR):
+            elif frame.type == CALLRESULTERROR:
                 out.append(effect)
             else:
-                key = frame.key
+                key, turnstile = frame.key, peer.turnstile
                 # What a connection asked that is gone is answered to nobody.
-                expected = peer.turnstile.expects(key)
+                expected = turnstile.expects(key)
                 out.append(effect if expected else Note("stale_answer", {"peer": peer.name}))
                 if peer is self._station:
                     if self.story is not None:
                         out += self.story.sent(frame)
                     if self.copies and expected:
                         out.append(self._copy(frame, now))
-                entering = peer.turnstile.answered(key)
+                entering = turnstile.answered(key)
                 if entering is not None:
-                    work.extend(self._enter(peer, entering, now))
+                    effects += self._enter(peer, entering, now)
         return out
 
     def _copy(self, answer: Frame, now: float) -> Copy:

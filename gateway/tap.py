@@ -14,7 +14,7 @@ from gateway.wires import About, OpenCall, Side, Wires
 from translators.effects import Note
 from translators.frames import CALLERROR, BadFrame, Call, Error, Frame
 
-_SILENT = frozenset({"call_settled", "call_error", "translated"})
+_SILENT = frozenset({"call_error", "translated"})
 """Notes that say what the frames say."""
 
 _encode = msgspec.json.Encoder().encode

@@ -15,7 +15,7 @@ from gateway.gates import Gate
 from gateway.writing import CLOSED
 
 _CIPHERED = memoryview(bytearray(32 * 1024))
-_PLAIN = memoryview(bytearray(32 * 1024))
+_PLAIN = bytearray(32 * 1024)
 """What comes is taken out in the same step, so all connections have them together. A record has 16 KiB at most; OpenSSL takes what is
 read into memory of each connection's own, which never gets smaller again."""
 _LINGER_SECONDS = 1.0
@@ -137,7 +137,7 @@ class Tls(asyncio.BufferedProtocol, asyncio.Transport):
             if not size:
                 self.close()  # its goodbye
                 break
-            self._behind.data_received(bytes(_PLAIN[:size]))
+            self._behind.data_received(_PLAIN[:size])
         if self._writable.pending:
             self._send()  # a key update
 

@@ -17,9 +17,10 @@ from gateway.deflate import Deflate
 from gateway.handshakes import accepted, refused
 from gateway.tasks import ended
 
-OCTETS = memoryview(bytearray(64 * 1024))
+OCTETS = bytearray(64 * 1024)
 """What every connection is read into: it is taken out in the same step. uvloop would ask the system for 256 KiB, twice for
 each message that comes through TLS, and give most of it back."""
+VIEW = memoryview(OCTETS)
 _EARLY_BYTES = 64 * 1024
 """More than this behind a request that has not been answered: no more is read."""
 _READ_BYTES = 1024 * 1024
@@ -69,12 +70,12 @@ class Arrival(asyncio.BufferedProtocol):
         self._arrivals.came(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return OCTETS
+        return VIEW
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(OCTETS[:nbytes]))
+        self.data_received(OCTETS[:nbytes])
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | bytearray) -> None:
         if self._answered:
             return  # read so that the connection is not reset: a reset can overtake the answer
         if self._parser is None:
@@ -83,7 +84,7 @@ class Arrival(asyncio.BufferedProtocol):
                 self.transport.pause_reading()
             return
         try:
-            requests, _, self.early = self._parser.feed_data(data)
+            requests, _, self.early = self._parser.feed_data(bytes(data))
         except HttpProcessingError:
             self._parser = None
             return self.answer(refused(400, "this is no HTTP request"))

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -29,20 +29,15 @@ _MASKS_AT_ONCE = 1024
 logger = logging.getLogger(__name__)
 
 
-class _Masks:
+def _masks() -> Iterator[bytes]:
     """Unpredictable masks (RFC 6455 section 5.3), for which the system is not asked at every frame."""
-
-    def __init__(self) -> None:
-        self._left: list[bytes] = []
-
-    def next(self) -> bytes:
-        if not self._left:
-            octets = os.urandom(4 * _MASKS_AT_ONCE)
-            self._left = [octets[place : place + 4] for place in range(0, len(octets), 4)]
-        return self._left.pop()
+    while True:
+        octets = os.urandom(4 * _MASKS_AT_ONCE)
+        for place in range(0, len(octets), 4):
+            yield octets[place : place + 4]
 
 
-_next_mask = _Masks().next
+_next_mask = _masks().__next__
 
 
 class Traffic(NamedTuple):
@@ -70,6 +65,7 @@ class Writing:
         "_room",
         "_transport",
         "_write_seconds",
+        "congested",
         "frames",
         "octets",
     )
@@ -100,6 +96,8 @@ class Writing:
         self._backlog_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._room = Gate(is_open=True)
+        self.congested = False
+        """Whether `room` would wait. No look at the gate: it is asked for at every message."""
         self._drained = Gate(is_open=True)
         """Shut while the transport has as much as it takes."""
 
@@ -117,6 +115,7 @@ class Writing:
         self._backlog_bytes += len(text)
         if self._backlog_bytes > _BACKLOG_BYTES:
             self._room.shut()
+            self.congested = True
         if self._flusher is None:
             self._light = False
             self._flusher = asyncio.create_task(self._flush(self._backlog))
@@ -140,7 +139,7 @@ class Writing:
         if self._flusher is not None:
             self._flusher.cancel()
         # Cancelled before its first step it does nothing at all, and whoever waits would wait for ever.
-        self._room.open()
+        self._make_room()
 
     def let_go(self) -> None:
         """The connection is lost."""
@@ -157,10 +156,9 @@ class Writing:
         self._drained.open()
         self._light = self._flusher is None and not self._over
 
-    @property
-    def congested(self) -> bool:
-        """Whether `room` would wait."""
-        return not self._room.is_open
+    def _make_room(self) -> None:
+        self._room.open()
+        self.congested = False
 
     async def room(self) -> None:
         """Wait until what is behind the peer is within bounds."""
@@ -175,14 +173,14 @@ class Writing:
                     await self._drained.passed()
                 self._backlog_bytes -= len(text)
                 if self._backlog_bytes <= _BACKLOG_BYTES // 2:
-                    self._room.open()
+                    self._make_room()
         except TimeoutError:
             logger.info("peer does not read")
             self._cut()
         finally:
             self._flusher = self._backlog = None
             self._light = self._drained.is_open and not self._over
-            self._room.open()
+            self._make_room()
 
     def _write(self, opcode: int, payload: bytes) -> None:
         self.frames += opcode == TEXT

@@ -41,7 +41,7 @@ from translators.times import epoch as unix_time
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 _VERSIONS = {"v16": "ocpp1.6", "v201": "ocpp2.0.1", "v21": "ocpp2.1"}
-_UNTOLD = {"translated", "call_settled", "call_error", "call_timeout"}
+_UNTOLD = {"translated", "call_error", "call_timeout"}
 """Notes that only repeat what the frames show."""
 
 

@@ -8,6 +8,8 @@ from translators.stage import Stage
 class Around:
     """A Stage: everything goes to `inner`, and what comes out of it goes through `_out`."""
 
+    __slots__ = ("inner",)
+
     def __init__(self, inner: Stage) -> None:
         self.inner = inner
 

@@ -44,6 +44,14 @@ class Note(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """A call to the `peer` (station or csms) was answered, after so many seconds: for those who count."""
+
+    peer: str
+    action: str
+    seconds: float
+
+
 class Close(msgspec.Struct, frozen=True):
     """Close the station's connection with this WebSocket close code: its own queue keeps what was not answered."""
 
@@ -72,7 +80,7 @@ class Copy(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
-Effect = ToStation | ToCsms | Remember | Forget | Note | Close | Work | Copy
+Effect = ToStation | ToCsms | Remember | Forget | Note | Answered | Close | Work | Copy
 
 
 class Ask(msgspec.Struct, frozen=True):

@@ -50,8 +50,10 @@ class BadFrame(Exception):
 class _Body:
     """What CALL, CALLRESULT and SEND share: a payload that is decoded when first asked for."""
 
-    __slots__ = ("_payload", "_raw", "_text", "message_id")
+    __slots__ = ("_payload", "_raw", "_text", "key", "message_id")
     type: ClassVar[int]
+    key: str
+    """The message id as the key that pairs calls with answers."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class _Body:
         text: str | None = None,
     ) -> None:
         self.message_id = message_id
+        self.key = message_id if type(message_id) is str else str(message_id)
         self._payload = payload
         self._raw = raw
         self._text = text
@@ -77,7 +80,7 @@ class _Body:
                 raise BadFrame("payload", _why(error), self.type, self.message_id) from None
             if not isinstance(value, dict):
                 raise BadFrame("payload", "the payload is not a JSON object", self.type, self.message_id)
-            if _is_too_deep(bytes(raw), value):
+            if _is_too_deep(raw, value):
                 raise BadFrame("payload", _TOO_DEEP, self.type, self.message_id)
             self._payload = value
         return self._payload
@@ -92,11 +95,6 @@ class _Body:
     def payload_text(self) -> str:
         """The payload as the JSON text it came as."""
         return bytes(self._raw).decode() if self._raw is not None else _encode(self._payload).decode()
-
-    @property
-    def key(self) -> str:
-        """The message id as the key that pairs calls with answers."""
-        return str(self.message_id)
 
 
 class Call(_Body):
@@ -116,6 +114,7 @@ class Call(_Body):
     ) -> None:
         # Not by super(): one is made for each message.
         self.message_id, self.action = message_id, action
+        self.key = message_id if type(message_id) is str else str(message_id)
         self._payload, self._raw, self._text = payload, raw, text
 
     @classmethod
@@ -214,8 +213,11 @@ gives up at 255, and what walks over payloads has Python's stack."""
 _TOO_DEEP = "nested too deeply"
 
 
-def _is_too_deep(raw: bytes, payload: Payload) -> bool:
-    if len(raw) <= DEEPEST or raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+def _is_too_deep(raw: bytes | msgspec.Raw, payload: Payload) -> bool:
+    if len(raw) <= 2 * DEEPEST:
+        return False  # what begins ends as well
+    text = bytes(raw)
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
         return False
     level: list[Any] = [payload]
     for _ in range(DEEPEST):

@@ -152,7 +152,8 @@ def _sample_201(sample: dict[str, Any], lost: list[str]) -> dict[str, Any]:
     value = number_of(sample.get("value"))
     if value is None:
         raise _DropError("value")
-    if "," in str(sample["value"]):
+    said = sample["value"]
+    if isinstance(said, str) and "," in said:
         lost.append("value:comma")
     if strange:
         lost.append("context")  # the reading itself stays true

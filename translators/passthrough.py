@@ -21,6 +21,7 @@ Validation = Literal["off", "count", "reject"]
 
 _BOOT, _STATUS = "passthrough/boot", "passthrough/status/"
 SHARED_KEYS = HINT_KEYS = ("passthrough/",)
+_KEPT = frozenset({"BootNotification", "StatusNotification"})
 _MOST_CONNECTORS = 256
 
 
@@ -28,6 +29,26 @@ class Passthrough:
     """A Stage that changes nothing. It knows open calls by direction and id, to count, to check, and to keep the rule
     that a transaction message is never answered with a CALLERROR for want of an answer. Calls that could take the station
     away (`guard`) are refused."""
+
+    __slots__ = (
+        "_answer_locally",
+        "_asked",
+        "_due",
+        "_guarded_of_csms",
+        "_guarded_of_station",
+        "_memory",
+        "_new_id",
+        "_of_csms",
+        "_of_station",
+        "_replay",
+        "_replays",
+        "_rules",
+        "_status",
+        "_status_keys",
+        "_validation",
+        "epoch",
+        "version",
+    )
 
     def __init__(
         self,
@@ -85,7 +106,8 @@ class Passthrough:
                     return [note, ToStation(Result(frame.message_id, answer))]
             if frame.action in self._guarded_of_station:
                 return self._judged(frame, None, self._of_station, ToStation, ToCsms)
-            return self._kept(frame) + self._called(frame, self._of_station, ToStation, ToCsms)
+            effects = self._called(frame, self._of_station, ToStation, ToCsms)
+            return self._kept(frame) + effects if frame.action in _KEPT else effects
         if frame.key in self._asked:
             return self._told(frame)
         return self._replied(frame, self._of_csms, ToCsms)
@@ -164,8 +186,6 @@ class Passthrough:
     def _kept(self, call: Call) -> list[Effect]:
         """Keep what a backend that comes back is told, for the next connections too: the boot (a station boots once),
         and the last status of every connector (a station tells one when it changes)."""
-        if call.action not in ("BootNotification", "StatusNotification"):
-            return []
         try:
             payload = call.payload
         except BadFrame:
@@ -251,12 +271,12 @@ class Passthrough:
         if self._validation == "off":
             return None
         try:
-            if action not in schemas.actions(self.version):
-                return ("NotImplemented", "unknown action")
-            if schemas.valid(self.version, action, frame.payload, answer=answer):
+            if schemas.checking(self.version, action, answer)(frame.payload):
                 return None
             first = schemas.offences(self.version, action, frame.payload, answer=answer)[0]
         except KeyError:
+            if action not in schemas.actions(self.version):
+                return ("NotImplemented", "unknown action")
             return ("NotSupported", "this action has no answer")
         except BadFrame as bad:
             return ("FormatViolation", bad.why)

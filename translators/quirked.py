@@ -101,8 +101,11 @@ class Quirked(Around):
         if isinstance(frame, Call) and frame.action == "BootNotification":
             self._met(frame)
         frame = self._mended(frame, "calls", "answers")
-        effects, self._effects = self._effects, []
-        return effects + super().from_station(frame, now)
+        before = self._effects
+        if not before:
+            return self._out(self.inner.from_station(frame, now), now)
+        self._effects = []
+        return before + self._out(self.inner.from_station(frame, now), now)
 
     def close(self) -> None:
         self._asked.clear()
@@ -114,7 +117,7 @@ class Quirked(Around):
         """What comes out of the inner stage, its frames to the station as that station needs them."""
         for effect in effects:
             # An answer is as good as it is unless it was waited for.
-            if isinstance(effect, ToStation) and (self._asked or isinstance(effect.frame, Call)):
+            if type(effect) is ToStation and (self._asked or isinstance(effect.frame, Call)):
                 break
         else:
             return effects
@@ -156,19 +159,19 @@ class Quirked(Around):
             back = "answers_to" if answers == "answers" else "answers"
             if frame.action in self._mends[back]:
                 self._asked[back, frame.key] = frame.action
-            payload = self._payload(frame, self._mends[calls].get(frame.action), frame.action)
+            mends = self._mends[calls].get(frame.action)
+            payload = self._payload(frame, mends, frame.action) if mends is not None else None
             return frame if payload is None else Call(frame.message_id, frame.action, payload)
         if isinstance(frame, Result | Error | NoAnswer) and self._asked:
             action = self._asked.pop((answers, frame.key), None)
             if action is not None and isinstance(frame, Result):
-                payload = self._payload(frame, self._mends[answers].get(action), action)
+                mends = self._mends[answers].get(action)
+                payload = self._payload(frame, mends, action) if mends is not None else None
                 return frame if payload is None else Result(frame.message_id, payload)
         return frame
 
-    def _payload(self, frame: Call | Result, mends: list[tuple[str, Mend]] | None, action: str) -> Payload | None:
+    def _payload(self, frame: Call | Result, mends: list[tuple[str, Mend]], action: str) -> Payload | None:
         """The mended payload; None when it stays as it is."""
-        if not mends:
-            return None
         try:
             payload = frame.payload
         except BadFrame:

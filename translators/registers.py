@@ -83,15 +83,15 @@ def register_sample(wh: int, context: str) -> dict[str, Any]:
     return {"value": wh, "context": context, "measurand": REGISTER, "unitOfMeasure": {"unit": "Wh"}}
 
 
-def _whole(reading: Decimal) -> int:
-    return int(reading.quantize(_ONE, ROUND_HALF_UP))
+def _whole(reading: int | Decimal) -> int:
+    return reading if isinstance(reading, int) else int(reading.quantize(_ONE, ROUND_HALF_UP))
 
 
-def _reading(samples: list[dict[str, Any]]) -> Decimal | None:
+def _reading(samples: list[dict[str, Any]]) -> int | Decimal | None:
     """The register in Wh among samples of one moment."""
     if len(samples) == 1:
         return _in_wh(samples[0]) if (samples[0].get("phase") or _ALL) in _PHASES else None
-    by_place: dict[str, dict[str, Decimal]] = {}
+    by_place: dict[str, dict[str, int | Decimal]] = {}
     for sample in samples:
         value = _in_wh(sample)
         phase = _PHASES.get(sample.get("phase") or _ALL)
@@ -100,15 +100,15 @@ def _reading(samples: list[dict[str, Any]]) -> Decimal | None:
     if not by_place:
         return None
     readings = by_place.get(_OUTLET) or next(iter(by_place.values()))
-    return readings[_ALL] if _ALL in readings else sum(readings.values(), Decimal(0))
+    return readings[_ALL] if _ALL in readings else sum(readings.values())
 
 
-def _in_wh(sample: dict[str, Any]) -> Decimal | None:
+def _in_wh(sample: dict[str, Any]) -> int | Decimal | None:
     unit = sample.get("unitOfMeasure") or {}
     named = str(unit.get("unit") or "")
     factor = _WH.get(named) or _WH.get(named.strip().casefold())
     said, multiplier = sample.get("value"), unit.get("multiplier") or 0
     if type(said) is int and multiplier == 0 and factor is not None and abs(said) < LARGEST:
-        return Decimal(said * factor)
+        return said * factor
     value = decimal_of(said, multiplier)
     return None if factor is None or value is None else value * factor

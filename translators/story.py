@@ -45,10 +45,13 @@ class Open(NamedTuple):
 class Story:
     """One station's, over the memory of its session. `version` is the station's."""
 
+    __slots__ = ("_asked", "_ended", "_newest", "memory", "version")
+
     def __init__(self, version: str, memory: dict[str, Any]) -> None:
         self.version = version
         self.memory = memory
-        self._asked: dict[str, Call] = {}
+        self._asked: Call | None = None
+        """What the station is to be answered, and is read with its answer: one call is outstanding at a time."""
         self._ended: deque[str] = deque(maxlen=_ENDED_KEPT)
         self._newest: dict[str, int] = {}
 
@@ -65,7 +68,7 @@ class Story:
         if call.action == "StatusNotification":
             return self._status(payload)
         if call.action in ("BootNotification", "StartTransaction", "StopTransaction"):
-            self._asked = {call.key: call}  # one call is outstanding at a time
+            self._asked = call
             return []
         if call.action == "MeterValues":
             number = payload.get("transactionId")
@@ -74,9 +77,10 @@ class Story:
 
     def sent(self, frame: Frame) -> list[Effect]:
         """A frame on its way to the station: what it asked has its answer."""
-        if not self._asked or isinstance(frame, Call) or frame.key not in self._asked:
+        call = self._asked
+        if call is None or call.key != frame.key or isinstance(frame, Call):
             return []
-        call = self._asked.pop(frame.key)
+        self._asked = None
         if not isinstance(frame, Result):
             return []
         try:
@@ -119,7 +123,7 @@ class Story:
         self._newest[transaction] = max(_seq_no(payload), self._newest.get(transaction, 0))
         kind = payload.get("eventType")
         if kind == "Ended":
-            self._asked = {call.key: call}
+            self._asked = call
             return []
         key = f"{_OPEN}{transaction}"
         if kind == "Started":

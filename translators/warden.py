@@ -43,6 +43,19 @@ class _Watched:
 class Warden(Around):
     """A Stage around another: frames pass it on their way between the station and `inner`."""
 
+    __slots__ = (
+        "_asked",
+        "_memory",
+        "_new_id",
+        "_options",
+        "_ours",
+        "_own",
+        "_rules",
+        "_watched",
+        "_working",
+        "version",
+    )
+
     def __init__(
         self,
         inner: Stage,
@@ -81,7 +94,7 @@ class Warden(Around):
             return self._own.pop(frame.key)(frame, now)
         elif frame.key in self._watched:
             before = self._settled(self._watched.pop(frame.key), frame)
-        after = super().from_station(frame, now)
+        after = self._out(self.inner.from_station(frame, now), now)
         return before + after if before else after
 
     def close(self) -> None:
@@ -97,7 +110,7 @@ class Warden(Around):
 
     def _out(self, effects: list[Effect], now: float) -> list[Effect]:
         for effect in effects:
-            if isinstance(effect, ToStation) and self._concerns(effect.frame):
+            if type(effect) is ToStation and self._concerns(effect.frame):
                 break
         else:
             return effects

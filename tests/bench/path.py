@@ -30,6 +30,7 @@ from tests.bench.messages import METER_16, Readings, call
 from translators.frames import decode
 from translators.links import between
 from translators.options import Options
+from translators.story import Story
 
 ROUNDS, SERIES = 250, 40
 ANSWERS = {
@@ -100,7 +101,7 @@ class Path:
             self.station,
             Leg(self.csms, csms_version),
             cast(Any, None),
-            Switchboard(stage, station_version="ocpp1.6", csms_version=csms_version),
+            Switchboard(stage, station_version="ocpp1.6", csms_version=csms_version, story=Story("ocpp1.6", memory)),
             Ledger(MemoryStore(), "cp-1", "node", 1, "b", memory, 10.0, metrics),
             limits,
             metrics,

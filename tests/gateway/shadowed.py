@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.comparison import Compared
 from gateway.shadow import Act, Dropped, HangUp, Reach, Shadow
-from translators.effects import Copy, Forget, Note, Remember, ToCsms
+from translators.effects import Answered, Copy, Forget, Note, Remember, ToCsms
 from translators.frames import Call, Error, Result, decode
 from translators.links import between
 from translators.options import Options
@@ -114,6 +114,8 @@ class World:
                 self.hung_up += 1
             elif isinstance(act, Note):
                 self.notes.append(act)
+            elif isinstance(act, Answered):
+                pass
             else:
                 raise AssertionError(act)
         assert self.stored == self.memory

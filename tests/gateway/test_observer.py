@@ -8,7 +8,7 @@ from structlog.testing import LogCapture
 
 from gateway.metrics import Metrics
 from gateway.observer import Observer
-from translators.effects import Note
+from translators.effects import Answered, Note
 from translators.frames import Call, Result, Send
 
 
@@ -64,7 +64,7 @@ def test_sessions_between_the_same_versions_count_together_and_keep_no_word_of_a
 
 def test_answers_are_counted_when_they_are_paired(parts: Any) -> None:
     observer, metrics, capture = parts
-    observer.note(Note("call_settled", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2}))
+    observer.answered(Answered("csms", "Heartbeat", 0.2))
     observer.note(Note("call_error", {"peer": "csms", "action": "Heartbeat", "seconds": 0.2, "code": "weird"}))
     observer.note(Note("call_timeout", {"peer": "csms", "action": "Heartbeat", "seconds": 25.001000000000204}))
     assert (

@@ -2,7 +2,7 @@
 
 from gateway.pacing import Settled
 from gateway.peers import Peer
-from translators.effects import Effect, Note, ToStation
+from translators.effects import Answered, Effect, Note, ToStation
 from translators.frames import BadFrame, Call, Error, Frame, NoAnswer, Result, decode
 
 
@@ -16,11 +16,15 @@ def peer(version: str = "ocpp2.0.1") -> Peer:
 
 def test_a_call_that_came_back_is_told_by_its_answer() -> None:
     call = Call("1", "Reset", {})
-    answers = [Result("1", {}), Error("1", "NotSupported"), NoAnswer("1", 30.0)]
-    notes = [peer().told(Settled(call, answer, 1.5)) for answer in answers]
-    assert [note.kind for note in notes] == ["call_settled", "call_error", "call_timeout"]
-    assert all(note.facts.items() >= {"peer": "station", "action": "Reset", "seconds": 1.5}.items() for note in notes)
-    assert notes[1].facts["code"] == "NotSupported"
+    assert peer().told(Settled(call, Result("1", {}), 1.5)) == Answered("station", "Reset", 1.5)
+    notes = [peer().told(Settled(call, answer, 1.5)) for answer in (Error("1", "NotSupported"), NoAnswer("1", 30.0))]
+    assert [note.kind for note in notes if isinstance(note, Note)] == ["call_error", "call_timeout"]
+    assert all(
+        isinstance(note, Note) and note.facts.items() >= {"peer": "station", "action": "Reset", "seconds": 1.5}.items()
+        for note in notes
+    )
+    assert isinstance(notes[0], Note)
+    assert notes[0].facts["code"] == "NotSupported"
 
 
 def test_a_call_too_many_is_refused_and_noted() -> None:

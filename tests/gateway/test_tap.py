@@ -142,7 +142,7 @@ def test_sends_notes_and_unreadable_texts() -> None:
     tap, ear, _ = tapped("ocpp2.1", "ocpp2.1")
     tap.read("station", Send("s", "NotifyPeriodicEventStream", {}))
     assert last(ear)["type"] == "send"
-    tap.noted(Note("call_settled", {"action": "x"}))
+    tap.noted(Note("call_error", {"action": "x"}))
     tap.noted(Note("outbox", {"event": "", "action": "x"}))
     assert len(told(ear)) == 1
     tap.noted(Note("mended", {"action": "Heartbeat", "what": ["text"], "idTag": "A"}))

@@ -12,7 +12,7 @@ from gateway.observer import Observer
 from gateway.workers.front import Front
 from gateway.workers.merge import merged
 from translators import schemas
-from translators.effects import Note
+from translators.effects import Answered, Note
 from translators.frames import Call
 
 _PAIRS = [("ocpp1.6", "ocpp2.0.1"), ("ocpp2.0.1", "ocpp1.6"), ("ocpp2.1", "ocpp2.0.1"), ("ocpp1.6", "ocpp1.6")]
@@ -34,7 +34,7 @@ def busy(stations: int) -> Metrics:
             facts = {"action": action, "from": station, "to": csms, "outcome": "translated", "seconds": 0.01}
             observer.received("station", Call(f"{number}", action, {}))
             for peer in ("station", "csms"):
-                observer.note(Note("call_settled", {**facts, "peer": peer}))
+                observer.answered(Answered(peer, action, 0.01))
                 observer.note(Note("call_error", {**facts, "peer": peer, "code": f"code {number}"}))
             observer.note(Note("translated", facts))
             observer.note(Note("withheld", {**facts, "why": ""}) if number < 20 else Note("translated", facts))

@@ -63,6 +63,9 @@ _CLOCK_BEGINS = 1_577_836_800.0
 """2020: a clock that says less was never set."""
 
 
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
 def key_of(number: int) -> str:
     return f"tx/{number}"
 
@@ -128,7 +131,7 @@ def by_alias(session: Session, number: int) -> tuple[str, Record] | None:
 
 def mark_of(call: Payload) -> str:
     """The same for the same message, sent again."""
-    return hashlib.sha256(msgspec.json.encode(call, order="sorted")).hexdigest()[:16]
+    return hashlib.sha256(_encode_sorted(call)).hexdigest()[:16]
 
 
 def waits(record: Record, event_type: str) -> bool:

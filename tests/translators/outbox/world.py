@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from gateway.switchboard import Switchboard
-from translators.effects import Close, Effect, Forget, Remember, ToCsms, ToStation
+from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, Frame, Result, decode
 from translators.links import between
 from translators.options import Options
@@ -90,7 +90,7 @@ class World:
                 self.heard_by_csms(decode(effect.frame.text))
             elif isinstance(effect, Close):
                 self.closed = True
-            elif effect.kind == "call_timeout" and effect.facts["peer"] == "csms":
+            elif isinstance(effect, Note) and effect.kind == "call_timeout" and effect.facts["peer"] == "csms":
                 self.asked = None  # its answer would be too late
         if self._crash_after is not None:
             self._crash_after = None
