@@ -123,12 +123,14 @@ class BackendLeg:
         self.pump.csms = csms
         self._count.inc()
         self.pump.carry_out(first(self._loop.time()))
-        csms.deliver(partial(self._heard, csms), partial(self._gone, csms))
+        csms.deliver(self._heard, partial(self._gone, csms))
 
-    def _heard(self, csms: Socket, text: str) -> None:
-        self.pump.take("csms", text)
+    def _heard(self, text: str) -> None:
+        pump = self.pump
+        pump.take("csms", text)
         # From here on nobody waits for this peer but itself.
-        if self.pump.station.congested or csms.congested:
+        csms = pump.csms
+        if csms is not None and (pump.station.congested or csms.congested):
             csms.hold()
             self.host.work(self._wait(csms))
 

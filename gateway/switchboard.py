@@ -34,17 +34,7 @@ Told = Callable[[Result | Error | NoAnswer], None]
 class Switchboard:
     """The state machine of one station connection with one upstream connection."""
 
-    __slots__ = (
-        "_closed",
-        "_csms",
-        "_entered_at",
-        "_mend_text",
-        "_operators",
-        "_station",
-        "copies",
-        "stage",
-        "story",
-    )
+    __slots__ = ("_closed", "_csms", "_entered_at", "_mend_text", "_operators", "_station", "copies", "stage", "story")
 
     def __init__(
         self,

@@ -80,7 +80,7 @@ class _Body:
                 raise BadFrame("payload", _why(error), self.type, self.message_id) from None
             if not isinstance(value, dict):
                 raise BadFrame("payload", "the payload is not a JSON object", self.type, self.message_id)
-            if _is_too_deep(bytes(raw), value):
+            if _is_too_deep(raw, value):
                 raise BadFrame("payload", _TOO_DEEP, self.type, self.message_id)
             self._payload = value
         return self._payload
@@ -213,8 +213,11 @@ gives up at 255, and what walks over payloads has Python's stack."""
 _TOO_DEEP = "nested too deeply"
 
 
-def _is_too_deep(raw: bytes, payload: Payload) -> bool:
-    if len(raw) <= DEEPEST or raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+def _is_too_deep(raw: bytes | msgspec.Raw, payload: Payload) -> bool:
+    if len(raw) <= 2 * DEEPEST:
+        return False  # what begins ends as well
+    text = bytes(raw)
+    if text.count(b"{") + text.count(b"[") <= DEEPEST:
         return False
     level: list[Any] = [payload]
     for _ in range(DEEPEST):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from gateway.switchboard import Switchboard
 from tests.translators.losses import assert_declared
 from translators import schemas
-from translators.effects import Close, Effect, Forget, Note, Remember, ToCsms, ToStation
+from translators.effects import Answered, Close, Effect, Forget, Note, Remember, ToCsms, ToStation
 from translators.frames import Call, Error, Frame, Result, decode
 from translators.links import between
 from translators.options import Options
@@ -195,6 +195,8 @@ class World:
         for effect in effects:
             if self.board is not board:
                 return  # what a peer did meanwhile ended the connection
+            if isinstance(effect, Answered):
+                continue
             if isinstance(effect, Note):
                 self.notes[effect.kind] += 1
                 assert effect.kind not in NEVER, effect
