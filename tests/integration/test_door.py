@@ -185,7 +185,7 @@ async def test_one_source_has_so_many_connections(tmp_path: Path) -> None:
 
 async def test_a_storm_waits_in_the_queue_and_comes_in(tmp_path: Path) -> None:
     async with Csms().running() as csms:
-        limits = {"max_handshakes": 4, "accepts_per_second": 40}
+        limits = {"accepts_per_second": 40}
         async with gateway(tmp_path, configured(tmp_path, csms, auth="none", limits=limits)) as running:
             began = perf_counter()
             assert await asyncio.gather(*(knock(running, f"S-{n}") for n in range(60))) == [101] * 60

@@ -21,6 +21,7 @@ from translators.v16_to_v201.records import (
     changed,
     clock_checked,
     deliver,
+    heard_now,
     key_of,
     mark_of,
     offline,
@@ -42,6 +43,9 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     mark = mark_of(call)
     found = _metered(session, call)
     if found is not None and (mark in found[1].get("heard", {}) or waits_for(found[1], mark)):
+        if mark in found[1].get("heard", {}):
+            # Whoever repeats it has not heard the answer yet: the hour begins anew.
+            yield changed(session, found[0], heard=heard_now(session, found[1], mark))
         yield from deliver(session, found[0], mark)
         return {}
     fields: list[str] = []

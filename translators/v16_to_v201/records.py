@@ -215,11 +215,11 @@ def _acknowledged(session: Session, key: str, entry: Payload, answer: Payload) -
         yield from lost(*fields)
         return ended(session, key, stop_answer, cost)
     yield from lost(*fields)
-    return {"heard": _heard(session, record, entry["mark"]), "cost": cost or record.get("cost")}
+    return {"heard": heard_now(session, record, entry["mark"]), "cost": cost or record.get("cost")}
 
 
-def _heard(session: Session, record: Record, mark: str) -> dict[str, float]:
-    """With this mark, which is the newest; without what is too old, or too much."""
+def heard_now(session: Session, record: Record, mark: str) -> dict[str, float]:
+    """The marks with this one as the newest; without what is too old, or too much."""
     heard: dict[str, float] = dict(record.get("heard", {}))
     heard.pop(mark, None)
     heard[mark] = session.unix_time
