@@ -9,29 +9,25 @@ import asyncio
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote
 
 from gateway.metrics import Metrics
+from gateway.remembered import FOLLOWER, Place, Remembered, follower_prefix, is_of_station
 from gateway.silence import silence
 from gateway.store import AbsentError, Change, FencedError, Store, StoreError
 from gateway.waiting import Waiting
 from translators.effects import Forget, Remember
-from translators.links import is_hint, is_shared
+from translators.links import is_hint
 
-PASSING = "retold"
-"""A key of a session's memory that speaks of the moment only, and is never written."""
 _HINTS_WAIT, _BEHIND_WAIT = 0.25, 0.02
 """Seconds for which more may gather. What is written behind is what a crash would have repeated."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_FOLLOWER = ">"  # before the keys of followers, which belong to the station whichever backend is in charge
 
 
-class Ledger:
+class Ledger(Remembered):
     """What one session writes under its epoch: in order, one write at a time, each with all that has gathered."""
 
     __slots__ = (
         "__weakref__",
-        "_beside",
         "_closed",
         "_flying",
         "_later",
@@ -45,11 +41,9 @@ class Ledger:
         "_waiting",
         "_when_fenced",
         "_writer",
-        "backend",
         "epoch",
         "identity",
         "is_fenced",
-        "memory",
         "owes",
     )
 
@@ -63,25 +57,23 @@ class Ledger:
         memory: dict[str, Any],
         patience: float,
         metrics: Metrics,
-        unwritten: dict[tuple[str, str], Any] | None = None,
+        unwritten: dict[Place, Any] | None = None,
     ) -> None:
         """`memory` is the dictionary the session works on, of which the store does not know `unwritten` (by scope and
         key) yet; `patience` the seconds a frame waits for the store."""
+        super().__init__(backend, memory)
         self.identity = identity
         self.epoch = epoch
-        self.memory = memory
         self._store = store
         self._node = node
-        self.backend = backend
         self._patience = patience
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
-        self._beside: dict[str, dict[str, Any]] = {}
-        self._pending: dict[tuple[str, str], Any] = dict(unwritten or {})
+        self._pending: dict[Place, Any] = dict(unwritten or {})
         self.owes = _matters(self._pending)
         """The session knows what no store does yet: an answer from it would be forgotten by a crash, so nothing is on
         the wire before that is durable."""
-        self._flying: dict[tuple[str, str], Any] = {}
+        self._flying: dict[Place, Any] = {}
         self._taken = 0
         self._waiting = Waiting()
         self._closed = False
@@ -99,60 +91,29 @@ class Ledger:
         if tell is not None and self.is_fenced:
             self._loop.call_soon(tell)
 
-    def shared_memory(self) -> dict[str, Any]:
-        """What belongs to the station, whichever backend it talks to."""
-        return {key: value for key, value in self.memory.items() if is_shared(key)}
-
     @property
-    def unwritten(self) -> dict[tuple[str, str], Any]:
+    def unwritten(self) -> dict[Place, Any]:
         """What the store may not know yet, or refused because somebody newer owns the station, by scope and key; None
         forgets."""
         return {**self._flying, **self._pending}
 
-    def adopt(self, unwritten: dict[tuple[str, str], Any]) -> None:
+    def adopt(self, unwritten: dict[Place, Any]) -> None:
         """What the owner before this one could not write any more. Nothing may have been put yet."""
-        for (scope, key), value in unwritten.items():
-            if scope not in ("", self.backend):
-                continue
-            if value is None:
-                self.memory.pop(key, None)
-            else:
-                self.memory[key] = value
+        self._learn(unwritten)
         self._pending = {**self._pending, **unwritten}
         self.owes = _matters(self._pending)
         if self._pending:
             self._write_within(_BEHIND_WAIT)
 
-    def beside(self, backend: str, memory: dict[str, Any]) -> None:
-        """The session also works with this backend: on a memory of its own, but for what belongs to the station."""
-        self._beside[backend] = memory
-
-    def of_station(self) -> dict[str, Any]:
-        """What is remembered of the station whichever backend is in charge."""
-        return {key: value for key, value in self.memory.items() if _is_of_station(key)}
-
-    def turn_to(self, backend: str) -> None:
-        """A backend from beside is the one in charge now; the former one is beside it."""
-        self._beside[self.backend] = self.memory
-        self.backend, self.memory = backend, self._beside.pop(backend)
-
-    def leave(self, backend: str) -> None:
-        """The session works with a backend beside no more."""
-        self._beside.pop(backend, None)
-
     def put(self, effect: Remember | Forget, backend: str | None = None) -> bool:
         """Take a change; whether it has to be durable before the next frame is on the wire. `backend`: another than the
         one in charge."""
         self._taken += 1
-        key, of_station = effect.key, _is_of_station(effect.key)
+        key, of_station = effect.key, is_of_station(effect.key)
         value = effect.value if isinstance(effect, Remember) else None
         self._pending["" if of_station else backend or self.backend, key] = value
         if self._beside and of_station:
-            for memory in (self.memory, *self._beside.values()):
-                if value is None:
-                    memory.pop(key, None)
-                else:
-                    memory[key] = value
+            self._tell_all(key, value)
         if isinstance(effect, Forget) or is_hint(key):
             self._write_within(_HINTS_WAIT)
         elif effect.behind:
@@ -163,22 +124,17 @@ class Ledger:
 
     def follow(self, follower: str, effect: Remember | Forget) -> None:
         """Take a change of a follower's own memory: written behind, for nobody waits for a follower."""
-        key = _follower_prefix(follower) + effect.key
+        key = follower_prefix(follower) + effect.key
         if isinstance(effect, Remember):
             self.memory[key] = effect.value
             self.put(Remember(key, effect.value, behind=True))
         elif self.memory.pop(key, None) is not None:
             self.put(Forget(key))
 
-    def followed(self, follower: str) -> dict[str, Any]:
-        """What is remembered for this follower, apart from the rest."""
-        apart = _follower_prefix(follower)
-        return {key.removeprefix(apart): value for key, value in self.memory.items() if key.startswith(apart)}
-
     def unfollow(self, others_than: Iterable[str]) -> None:
         """Forget what was remembered for followers that are no more."""
-        kept = tuple(map(_follower_prefix, others_than))
-        for key in [key for key in self.memory if key.startswith(_FOLLOWER) and not key.startswith(kept)]:
+        kept = tuple(map(follower_prefix, others_than))
+        for key in [key for key in self.memory if key.startswith(FOLLOWER) and not key.startswith(kept)]:
             del self.memory[key]
             self.put(Forget(key))
 
@@ -258,9 +214,6 @@ class Ledger:
         return True
 
     # -- inside -----------------------------------------------------------------------------------------------------
-
-    def _place(self, key: str, backend: str) -> tuple[str, str]:
-        return ("" if _is_of_station(key) else backend, key)
 
     def _write_within(self, seconds: float) -> None:
         if self._writer is not None:
@@ -343,13 +296,7 @@ class Ledger:
         except StoreError as error:
             self._waiting.give_up(self._loop.time(), error)
             await self._pause(_FIRST_PAUSE)
-        everything = {
-            self._place(key, backend): value
-            for backend, memory in {**self._beside, self.backend: self.memory}.items()
-            for key, value in memory.items()
-            if key != PASSING
-        }
-        self._pending = everything | self._pending
+        self._pending = self.everything() | self._pending
 
     async def _pause(self, seconds: float) -> None:
         """Who waits is not to pay for our being late."""
@@ -374,16 +321,8 @@ class Ledger:
         self._waiting.fail(FencedError("a newer connection owns the station"))
 
 
-def _follower_prefix(name: str) -> str:
-    return f"{_FOLLOWER}{quote(name, safe='')}/"
-
-
-def _changes(pending: dict[tuple[str, str], Any]) -> list[Change]:
+def _changes(pending: dict[Place, Any]) -> list[Change]:
     return [Change(scope, key, value) for (scope, key), value in pending.items()]
-
-
-def _is_of_station(key: str) -> bool:
-    return key.startswith(_FOLLOWER) or is_shared(key)
 
 
 def _matters(unwritten: Iterable[tuple[str, str]]) -> bool:

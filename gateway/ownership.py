@@ -15,6 +15,7 @@ import structlog
 from gateway.cluster import Message
 from gateway.ledger import Ledger
 from gateway.metrics import Metrics
+from gateway.remembered import Place
 from gateway.store import Claimed, Owner, Store, StoreError, next_epoch
 from gateway.turns import CrowdedError, Turns
 
@@ -28,8 +29,6 @@ _CLAIMS_AT_ONCE = 32
 _BLIP_SECONDS, _BLIP_PAUSE = 1.0, 0.2
 """How long the store may grant no claim until who needs one is turned away, and how often it is tried till then: one that is
 away for a moment turns nobody away."""
-
-Place = tuple[str, str]
 
 
 class Held(NamedTuple):

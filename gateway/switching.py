@@ -11,10 +11,10 @@ import secrets
 from typing import Literal, NamedTuple, Protocol
 
 from gateway.bridge import Bridge
-from gateway.ledger import PASSING
 from gateway.leg import BackendLeg
 from gateway.migration import going_on
 from gateway.prospects import Prospect
+from gateway.remembered import PASSING
 from gateway.retelling import payload_of, say_farewell, set_interval
 from gateway.store import Store, StoreError
 from gateway.trial import Narrator, Trial

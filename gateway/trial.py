@@ -8,9 +8,10 @@ from typing import Any
 
 import structlog
 
-from gateway.ledger import PASSING, Ledger
+from gateway.ledger import Ledger
 from gateway.leg import BackendLeg
 from gateway.pump import Host, Pump
+from gateway.remembered import PASSING
 from gateway.tap import Tap
 from gateway.tracing import Trace
 from translators.effects import Copy, Forget, Remember, Work

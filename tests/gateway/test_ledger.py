@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from gateway.ledger import PASSING, Ledger
+from gateway.ledger import Ledger
 from gateway.metrics import Metrics
+from gateway.remembered import PASSING
 from gateway.store import AbsentError, Change, FencedError, StoreError
 from gateway.store.memory import MemoryStore
 from tests.busy import busy
