@@ -17,8 +17,8 @@ from yarl import URL
 
 from gateway.deflate import Deflate
 from gateway.handshakes import Answer, HandshakeError, read, request
+from gateway.reading import ReadAtOnce
 from gateway.security import ResumingContext
-from gateway.upgrades import OCTETS, VIEW
 
 _AGENT = f"ocpp-gateway/{version('ocpp-gateway')}"
 _NEXT_ADDRESS_SECONDS = 0.25
@@ -30,7 +30,7 @@ each backend and not for all of them together."""
 _AddressInfo = tuple[int, int, int, str, Any]
 
 
-class Opening(asyncio.BufferedProtocol):
+class Opening(ReadAtOnce):
     """A connection that was dialled, until its answer is there and a `Socket` takes it over."""
 
     __slots__ = ("_asked", "_nonce", "_octets", "answered", "early", "is_lost")
@@ -50,13 +50,7 @@ class Opening(asyncio.BufferedProtocol):
         transport.write(self._asked)  # type: ignore[attr-defined]  # uvloop's is no asyncio.Transport
         self._asked = b""
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return VIEW
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(OCTETS[:nbytes]))
-
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | bytearray) -> None:
         if self.answered.done():
             self.early += data
             return

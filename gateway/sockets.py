@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from gateway.framing import CLOSE, PING, PONG, UNSUPPORTED, Gone, Reader
 from gateway.gates import Gate
-from gateway.upgrades import OCTETS, VIEW, Upgrade
+from gateway.reading import ReadAtOnce
+from gateway.upgrades import Upgrade
 from gateway.writing import CLOSED, Closed, Traffic, Writing, masking
 
 __all__ = ["Gone", "Socket", "Traffic"]
@@ -25,7 +26,7 @@ _REASON_BYTES = 120
 _TEXT_ONLY = "OCPP-J messages are text"
 
 
-class Socket(asyncio.BufferedProtocol):
+class Socket(ReadAtOnce):
     """A WebSocket that has been opened, with its connection taken over from `ws`. Messages are taken by `deliver`'s
     functions or one by one with `receive`."""
 
@@ -137,12 +138,6 @@ class Socket(asyncio.BufferedProtocol):
     def go_on(self) -> None:
         self._held = False
         self._hand_over()
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return VIEW
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(OCTETS[:nbytes])
 
     def data_received(self, data: bytes | bytearray) -> None:
         if self._ended:

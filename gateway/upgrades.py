@@ -15,12 +15,9 @@ from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessa
 
 from gateway.deflate import Deflate
 from gateway.handshakes import accepted, refused
+from gateway.reading import ReadAtOnce
 from gateway.tasks import ended
 
-OCTETS = bytearray(64 * 1024)
-"""What every connection is read into: it is taken out in the same step. uvloop would ask the system for 256 KiB, twice for
-each message that comes through TLS, and give most of it back."""
-VIEW = memoryview(OCTETS)
 _EARLY_BYTES = 64 * 1024
 """More than this behind a request that has not been answered: no more is read."""
 _READ_BYTES = 1024 * 1024
@@ -37,7 +34,7 @@ class Upgrade(Protocol):
     early: bytes
 
 
-class Arrival(asyncio.BufferedProtocol):
+class Arrival(ReadAtOnce):
     """A connection that was accepted. It has one request, for `upgrade` or `answer`."""
 
     __slots__ = (
@@ -68,12 +65,6 @@ class Arrival(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # uvloop's is no asyncio.Transport
         self._arrivals.came(self)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return VIEW
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(OCTETS[:nbytes])
 
     def data_received(self, data: bytes | bytearray) -> None:
         if self._answered:
