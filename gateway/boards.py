@@ -41,9 +41,9 @@ def board_for(
     *,
     numbers: bool = False,
 ) -> Switchboard:
-    """Between the station and this backend, in charge of it and spoken to in this version. `adoption`: what the gateway verifies of the station; `story`:
-    None for a backend that is not in charge yet; `numbers`: a 1.6 station has transactions whose numbers another CSMS gave
-    it."""
+    """Between the station and this backend, in charge of it and spoken to in this version. `adoption`: what the gateway
+    verifies of the station; `story`: None for a backend that is not in charge yet; `numbers`: a 1.6 station has
+    transactions whose numbers another CSMS gave it."""
     numbers = numbers and admission.subprotocol == version == "ocpp1.6"
     # What was kept under an earlier configuration is delivered all the same.
     outbox = backend.when_down == "buffer" or numbers or has_outbox(memory)
@@ -160,7 +160,7 @@ def _stage(
             soft_reset=backend.soft_reset,
             ends_lost_transactions=backend.end_lost_transactions,
             answer_locally=_shared(tuple(backend.answer_locally)),
-            guard=dict.fromkeys(backend.guard, "reject") | {n: r for n, r in backend.guard.items() if r != "adopt"}
+            guard={name: "reject" if rule == "adopt" else rule for name, rule in backend.guard.items()}
             if follows
             else backend.guard,
             adoption=adoption or Adoption(),

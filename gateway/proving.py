@@ -32,6 +32,9 @@ UNJUDGED = "unjudged"
 """The reason of a refusal while nobody can say whether the password is right. It counts as a guess all the same."""
 _PATIENCE_SECONDS = 1.0
 
+PROFILE = "station/profile"
+"""Shared by all backends of a station, as all keys under `station/`."""
+_JUDGED_BY = frozenset({PROFILE, SECRET.key, CERTIFICATE.key})
 _logger: structlog.stdlib.BoundLogger = structlog.get_logger("proving")
 
 
@@ -89,11 +92,6 @@ def credentials(request: RawRequestMessage, listener: Listener, identity: Identi
     if basic is not None and basic.username.casefold() != identity.key:
         raise RefusedError(401, "credentials", "the username is not the identity")
     return basic
-
-
-PROFILE = "station/profile"
-"""Shared by all backends of a station, as all keys under `station/`."""
-_JUDGED_BY = frozenset({PROFILE, SECRET.key, CERTIFICATE.key})
 
 
 class Recalled(NamedTuple):

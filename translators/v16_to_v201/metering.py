@@ -42,8 +42,9 @@ def meter_values(call: Payload, session: Session) -> Conversation:
     J01, J02.FR.10, 1.6 section 4.7."""
     mark = mark_of(call)
     found = _metered(session, call)
-    if found is not None and (mark in found[1].get("heard", {}) or waits_for(found[1], mark)):
-        if mark in found[1].get("heard", {}):
+    is_heard = found is not None and mark in found[1].get("heard", {})
+    if found is not None and (is_heard or waits_for(found[1], mark)):
+        if is_heard:
             # Whoever repeats it has not heard the answer yet: the hour begins anew.
             yield changed(session, found[0], heard=heard_now(session, found[1], mark))
         yield from deliver(session, found[0], mark)
